@@ -1,0 +1,26 @@
+/* extvm: a blockchain node's transactions on a virtual machine that lives in another process. */
+#ifndef EXTVM_H
+#define EXTVM_H
+
+#include <extvm/allocator.h>
+#include <extvm/bytes.h>
+#include <extvm/call.h>
+#include <extvm/declare.h>
+#include <extvm/integer.h>
+#include <extvm/log.h>
+#include <extvm/result.h>
+#include <extvm/state.h>
+#include <extvm/status.h>
+#include <extvm/vm.h>
+#include <extvm/world.h>
+
+#define EXTVM_VERSION "0.1.0"
+
+EXTVM_BEGIN_DECLARATIONS
+
+/* The version of the library that is linked, as EXTVM_VERSION. */
+const char *extvm_version(void);
+
+EXTVM_END_DECLARATIONS
+
+#endif

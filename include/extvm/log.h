@@ -1,0 +1,40 @@
+/* What the library says while it works: log lines, and the trace of the wire. */
+#ifndef EXTVM_LOG_H
+#define EXTVM_LOG_H
+
+#include <extvm/bytes.h>
+#include <extvm/declare.h>
+
+EXTVM_BEGIN_DECLARATIONS
+
+typedef enum extvm_log_level {
+    EXTVM_LOG_ERROR,   /* something failed, and the caller is told so too */
+    EXTVM_LOG_WARNING, /* it went on, but somebody should look */
+    EXTVM_LOG_INFO,    /* connects, closes, retries with their reasons */
+    EXTVM_LOG_DEBUG    /* one line or more for each call */
+} extvm_log_level;
+
+/* Takes one log line, without a newline; borrowed until the function returns. Called from the
+ * thread that runs the call. It must not call back into the handle it is set on. */
+typedef void (*extvm_log_fn)(void *context, extvm_log_level level, const char *line);
+
+/* "error", "warning", "info" or "debug"; lives for ever. */
+const char *extvm_log_level_name(extvm_log_level level);
+
+typedef enum extvm_direction { EXTVM_NODE_TO_VM, EXTVM_VM_TO_NODE } extvm_direction;
+
+/* One message of a dialogue, as it is handed to the socket or was received whole. */
+typedef struct extvm_trace_message {
+    extvm_direction direction;
+    const char *name; /* "Hello", "CallContext", "GetAccount", "Account", ...; lives for ever */
+    extvm_bytes body; /* the protobuf message, without its length; borrowed */
+    const char *text; /* the fields by name on one line, without a newline; borrowed */
+} extvm_trace_message;
+
+/* Takes one message; all of it is borrowed until the function returns. Called from the thread that
+ * runs the call. It must not call back into the handle it is set on. */
+typedef void (*extvm_trace_fn)(void *context, const extvm_trace_message *message);
+
+EXTVM_END_DECLARATIONS
+
+#endif

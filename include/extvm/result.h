@@ -1,0 +1,134 @@
+/* A CallResult: what the virtual machine decided, and how a node takes it over. */
+#ifndef EXTVM_RESULT_H
+#define EXTVM_RESULT_H
+
+#include <extvm/bytes.h>
+#include <extvm/call.h>
+#include <extvm/declare.h>
+
+EXTVM_BEGIN_DECLARATIONS
+
+/* The VM's verdict on the transaction. On anything but success the lists of changes, the logs and
+ * the refund are empty: the node keeps its checkpoint and settles the gas. */
+typedef enum extvm_outcome {
+    EXTVM_OUTCOME_SUCCESS,
+    EXTVM_OUTCOME_REVERT, /* the program reverted: the rest of the gas comes back */
+    EXTVM_OUTCOME_FAILURE /* an exception: all gas is used, except for IELE's status 9 */
+} extvm_outcome;
+
+/* "success", "revert" or "failure"; lives for ever. */
+const char *extvm_outcome_name(extvm_outcome outcome);
+
+/* One change in an account's storage; canonical integers. A value of 0 deletes the key. */
+typedef struct extvm_storage_update {
+    extvm_bytes key;
+    extvm_bytes value;
+} extvm_storage_update;
+
+/* An account as it is after the call; nonce and balance are the new values, not differences. */
+typedef struct extvm_modified_account {
+    extvm_address address;
+    extvm_bytes nonce;
+    extvm_bytes balance;                 /* wei */
+    extvm_bytes code;                    /* empty: unchanged */
+    const extvm_storage_update *storage; /* ascending by key */
+    size_t storage_count;
+} extvm_modified_account;
+
+typedef struct extvm_log_entry {
+    extvm_address address;
+    const extvm_word *topics;
+    size_t topic_count;
+    extvm_bytes data;
+} extvm_log_entry;
+
+/* What a run cost. Time is in nanoseconds of the monotonic clock. */
+typedef struct extvm_run_stats {
+    uint64_t account_queries, storage_queries, code_queries, block_hash_queries; /* of the VM */
+    uint64_t bytes_sent, bytes_received;
+    uint64_t total_time; /* from extvm_run's start to its end */
+    uint64_t vm_time;    /* waiting for the VM, the wire included */
+    uint64_t world_time; /* in the world's functions */
+    unsigned attempts;   /* 1, and one for each retry */
+} extvm_run_stats;
+
+/* A result belongs to the caller of extvm_run and is freed with extvm_result_free. It is never
+ * changed, so that many threads may read it. All that the functions below give lives as long as it
+ * does. It does not depend on the handle that made it. */
+typedef struct extvm_result extvm_result;
+
+/* Frees a result; NULL is allowed. */
+void extvm_result_free(extvm_result *result);
+
+extvm_outcome extvm_result_outcome(const extvm_result *result);
+
+/* The output of a call, the revert data of a revert, else empty. */
+extvm_bytes extvm_result_return_data(const extvm_result *result);
+
+/* The VM's own code, a canonical integer, and its name. KEVM: 1 for a call that succeeded, the new
+ * address for a create that did, 0 for a failure (protocol/kevm.md, section 10); the names are
+ * "success", "created" and "failure". */
+extvm_bytes extvm_result_return_code(const extvm_result *result);
+const char *extvm_result_return_code_name(const extvm_result *result);
+
+/* Canonical integers, in gas. The refund is not capped: that is the node's part (yellow paper,
+ * section 6.2). Used is provided less remaining. */
+extvm_bytes extvm_result_gas_remaining(const extvm_result *result);
+extvm_bytes extvm_result_gas_refund(const extvm_result *result);
+extvm_bytes extvm_result_gas_used(const extvm_result *result);
+
+/* The address of the contract that a successful create made; NULL for anything else. */
+const extvm_address *extvm_result_created_address(const extvm_result *result);
+
+/* Arrays of `*count` elements, ascending by address without duplicates; not NULL-terminated. */
+const extvm_modified_account *extvm_result_modified(const extvm_result *result, size_t *count);
+const extvm_address *extvm_result_deleted(const extvm_result *result, size_t *count);
+const extvm_address *extvm_result_touched(const extvm_result *result, size_t *count);
+
+/* The logs in the order they were written. */
+const extvm_log_entry *extvm_result_logs(const extvm_result *result, size_t *count);
+
+/* What was warm at the end (EIP-2929): ascending by address, keys ascending. Empty before Berlin.
+ */
+const extvm_access_list *extvm_result_access_list(const extvm_result *result);
+
+/* The names of the VM's peculiarities that this run met and that the library put right
+ * (docs/quirks.md); `*count` strings. */
+const char *const *extvm_result_quirks(const extvm_result *result, size_t *count);
+
+extvm_run_stats extvm_result_stats(const extvm_result *result);
+
+/* Where a node takes the changes. Each function returns false when it could not do its part; the
+ * application stops there with EXTVM_WORLD_FAILED, and the node must go back to its checkpoint.
+ * Arguments are borrowed until the function returns. A function that is NULL is left out. */
+typedef struct extvm_sink {
+    void *context; /* the node's own; handed to each function */
+
+    /* Set nonce and balance (wei); the account is made when it is not there. */
+    bool (*account)(void *context, const extvm_address *address, extvm_bytes nonce,
+                    extvm_bytes balance);
+    bool (*code)(void *context, const extvm_address *address, extvm_bytes code);
+    /* `value` is never 0; that comes as `storage_erased`. */
+    bool (*storage)(void *context, const extvm_address *address, extvm_bytes key,
+                    extvm_bytes value);
+    bool (*storage_erased)(void *context, const extvm_address *address, extvm_bytes key);
+    bool (*log)(void *context, const extvm_log_entry *entry);
+    /* The node gives the rest of the gas back to the caller and pays the beneficiary, here and for
+     * every outcome (protocol/kevm.md, section 9). */
+    bool (*settle)(void *context, const extvm_result *result);
+    /* Remove the account with its code and storage; it may be unknown. */
+    bool (*deleted)(void *context, const extvm_address *address);
+    /* EIP-161: remove the account if its nonce and balance are 0 and it has no code. Called for
+     * each touched account and the beneficiary, when the call's block has that rule. */
+    bool (*remove_if_empty)(void *context, const extvm_address *address);
+} extvm_sink;
+
+/* Hands the changes to the node in the one right order (protocol/kevm.md, section 11): accounts
+ * with code and storage, logs, settle, deletions, empty accounts. On a revert or failure only
+ * settle is called, and remove_if_empty for the beneficiary. Linear in the size of the result.
+ * Errors: EXTVM_WORLD_FAILED (a function of the sink said no), EXTVM_INVALID_ARGUMENT (NULL). */
+extvm_status extvm_apply(const extvm_result *result, const extvm_sink *sink, extvm_error *error);
+
+EXTVM_END_DECLARATIONS
+
+#endif

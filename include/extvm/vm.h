@@ -1,0 +1,81 @@
+/* A virtual machine in another process: open it, run calls on it, close it. */
+#ifndef EXTVM_VM_H
+#define EXTVM_VM_H
+
+#include <extvm/allocator.h>
+#include <extvm/call.h>
+#include <extvm/declare.h>
+#include <extvm/log.h>
+#include <extvm/result.h>
+#include <extvm/world.h>
+
+EXTVM_BEGIN_DECLARATIONS
+
+/* Settings for extvm_open. Made with extvm_options_new, freed with extvm_options_free. */
+typedef struct extvm_options extvm_options;
+
+/* The defaults. `allocator` is copied and also used by every handle opened with these options;
+ * NULL: the default one. Returns NULL when there is no memory. */
+extvm_options *extvm_options_new(const extvm_allocator *allocator);
+
+/* Frees the options; handles opened with them go on. NULL is allowed. */
+void extvm_options_free(extvm_options *options);
+
+/* Sets one option by name. Durations are a number, fractions allowed, with a unit: "250ms", "3s",
+ * "5m". Sizes are bytes, or a number with KiB, MiB or GiB.
+ *
+ *   name             default    allowed         what it is
+ *   connect-timeout  5s         1ms to 1h       for one connect
+ *   connect-retries  2          0 to 1000       connects after the first that failed
+ *   retry-delay      3s         0s to 1h        between two connects
+ *   wait-timeout     5m         1ms to 24h      for one wait for the VM
+ *   call-timeout     10m        1ms to 24h      for a whole call, connects and retries included
+ *   call-retries     1          0 to 100        new starts of a call that broke with the transport
+ *   drain-timeout    500ms      0s to 1m        for the VM to close when we leave
+ *   max-frame        64MiB      1KiB to 1GiB    the largest frame taken from the VM
+ *   tcp-keepalive    30s        off, 1s to 1h   idle time before the first probe
+ *   block-hash       vm         vm, absolute,   what the number in a GetBlockhash means: as the
+ * VM's parent          protocol has it, a block's number, or an offset from the parent block (0)
+ *
+ * Errors: EXTVM_INVALID_ARGUMENT (no such option; no such value), EXTVM_OUT_OF_RANGE. The text
+ * names the option, the value and what is allowed. */
+extvm_status extvm_options_set(extvm_options *options, const char *name, const char *value,
+                               extvm_error *error);
+
+/* Where log lines up to `level` go; NULL (the default): nowhere. */
+void extvm_options_set_log(extvm_options *options, extvm_log_fn log, void *context,
+                           extvm_log_level level);
+
+/* Where the trace of the wire goes; NULL (the default): nowhere. */
+void extvm_options_set_trace(extvm_options *options, extvm_trace_fn trace, void *context);
+
+/* A VM. Many threads may run calls on one handle: a VM process does one call at a time, so they
+ * wait for each other, each at most as long as its call may take. */
+typedef struct extvm_vm extvm_vm;
+
+/* Opens the VM at `address`: "kevm://HOST:PORT" (IPv6 as "kevm://[::1]:8888") or "kevm+unix:PATH".
+ * Nothing is connected yet: the first call does that. `options` NULL: the defaults; they are
+ * copied. On EXTVM_OK `*out` is closed with extvm_close. Errors: EXTVM_INVALID_ARGUMENT (no such
+ * kind of VM, malformed address), EXTVM_NO_MEMORY, EXTVM_SYSTEM_ERROR. */
+extvm_status extvm_open(const char *address, const extvm_options *options, extvm_vm **out,
+                        extvm_error *error);
+
+/* Leaves the VM politely (half-close, read to its end, at most drain-timeout) and frees the handle.
+ * No other thread may be using it. NULL is allowed. */
+void extvm_close(extvm_vm *vm);
+
+/* Runs one call to its end. The world is asked from the calling thread. On EXTVM_OK `*result` is
+ * the caller's and freed with extvm_result_free; on anything else it is NULL.
+ *
+ * When the transport breaks, the call is run again from the start (a VM keeps nothing between
+ * calls), at most call-retries times and inside the same call-timeout. A result that was received
+ * is never thrown away for another try.
+ *
+ * Errors: each extvm_status; those from EXTVM_INVALID_ARGUMENT to EXTVM_ACCESS_LIST_MISSING were
+ * found before anything of the call was sent. After an error the handle can be used again. */
+extvm_status extvm_run(extvm_vm *vm, const extvm_call *call, const extvm_world *world,
+                       extvm_result **result, extvm_error *error);
+
+EXTVM_END_DECLARATIONS
+
+#endif

@@ -1,0 +1,183 @@
+/* Results: making, ordering, reading, freeing. */
+#include "result.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <extvm/integer.h>
+
+extvm_result *result_new(const extvm_allocator *allocator, size_t maximum) {
+    struct arena arena;
+    arena_init(&arena, allocator, maximum);
+    extvm_result *result = arena_array(&arena, 1, sizeof *result);
+    if (result != NULL) {
+        result->arena = arena;
+    }
+    return result;
+}
+
+void extvm_result_free(extvm_result *result) {
+    if (result != NULL) {
+        struct arena arena = result->arena; /* the result itself lies in it */
+        arena_free(&arena);
+    }
+}
+
+void result_add_quirk(extvm_result *result, const char *name) {
+    for (size_t i = 0; i < result->quirk_count; i++) {
+        if (result->quirks[i] == name) {
+            return;
+        }
+    }
+    if (result->quirk_count < RESULT_QUIRKS_MAXIMUM) {
+        result->quirks[result->quirk_count++] = name;
+    }
+}
+
+bool result_drop_changes(extvm_result *result) {
+    bool any = result->modified_count != 0 || result->deleted_count != 0 ||
+               result->touched_count != 0 || result->log_count != 0 ||
+               result->access_list.count != 0 || extvm_integer_sign(result->gas_refund) != 0;
+    result->modified_count = result->deleted_count = result->touched_count = 0;
+    result->log_count = result->access_list.count = 0;
+    result->gas_refund = extvm_integer_normalise((extvm_bytes){NULL, 0});
+    return any;
+}
+
+/* -- order -- */
+
+int address_compare(const void *a, const void *b) {
+    return memcmp(a, b, EXTVM_ADDRESS_SIZE);
+}
+
+static int compare_modified(const void *a, const void *b) {
+    return address_compare(&((const extvm_modified_account *)a)->address,
+                           &((const extvm_modified_account *)b)->address);
+}
+
+static int compare_updates(const void *a, const void *b) {
+    return extvm_integer_compare(((const extvm_storage_update *)a)->key,
+                                 ((const extvm_storage_update *)b)->key);
+}
+
+static int compare_entries(const void *a, const void *b) {
+    return address_compare(&((const extvm_access_entry *)a)->address,
+                           &((const extvm_access_entry *)b)->address);
+}
+
+static int compare_keys(const void *a, const void *b) {
+    return extvm_integer_compare(*(const extvm_bytes *)a, *(const extvm_bytes *)b);
+}
+
+/* qsort, unless the elements are in order already, as the VMs mostly send them. */
+static void sort(const void *elements, size_t count, size_t size,
+                 int (*compare)(const void *, const void *)) {
+    const char *first = elements;
+    for (size_t i = 1; i < count; i++) {
+        if (compare(first + (i - 1) * size, first + i * size) > 0) {
+            qsort((void *)(uintptr_t)elements, count, size, compare);
+            return;
+        }
+    }
+}
+
+static size_t sort_addresses(extvm_address *addresses, size_t count) {
+    sort(addresses, count, sizeof *addresses, address_compare);
+    size_t kept = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (kept == 0 || !extvm_address_equal(&addresses[kept - 1], &addresses[i])) {
+            addresses[kept++] = addresses[i];
+        }
+    }
+    return kept;
+}
+
+void result_sort(extvm_result *result) {
+    sort(result->modified, result->modified_count, sizeof *result->modified, compare_modified);
+    for (size_t i = 0; i < result->modified_count; i++) {
+        extvm_modified_account *account = &result->modified[i];
+        sort(account->storage, account->storage_count, sizeof *account->storage, compare_updates);
+    }
+    result->deleted_count = sort_addresses(result->deleted, result->deleted_count);
+    result->touched_count = sort_addresses(result->touched, result->touched_count);
+    extvm_access_list *list = &result->access_list;
+    sort(list->entries, list->count, sizeof *list->entries, compare_entries);
+    for (size_t i = 0; i < list->count; i++) {
+        sort(list->entries[i].storage_keys, list->entries[i].storage_key_count, sizeof(extvm_bytes),
+             compare_keys);
+    }
+}
+
+/* -- reading -- */
+
+const char *extvm_outcome_name(extvm_outcome outcome) {
+    static const char *const names[] = {[EXTVM_OUTCOME_SUCCESS] = "success",
+                                        [EXTVM_OUTCOME_REVERT] = "revert",
+                                        [EXTVM_OUTCOME_FAILURE] = "failure"};
+    return (size_t)outcome < sizeof names / sizeof names[0] ? names[outcome] : "unknown";
+}
+
+extvm_outcome extvm_result_outcome(const extvm_result *result) {
+    return result->outcome;
+}
+
+extvm_bytes extvm_result_return_data(const extvm_result *result) {
+    return result->return_data;
+}
+
+extvm_bytes extvm_result_return_code(const extvm_result *result) {
+    return result->return_code;
+}
+
+const char *extvm_result_return_code_name(const extvm_result *result) {
+    return result->return_code_name;
+}
+
+extvm_bytes extvm_result_gas_remaining(const extvm_result *result) {
+    return result->gas_remaining;
+}
+
+extvm_bytes extvm_result_gas_refund(const extvm_result *result) {
+    return result->gas_refund;
+}
+
+extvm_bytes extvm_result_gas_used(const extvm_result *result) {
+    return result->gas_used;
+}
+
+const extvm_address *extvm_result_created_address(const extvm_result *result) {
+    return result->created ? &result->created_address : NULL;
+}
+
+const extvm_modified_account *extvm_result_modified(const extvm_result *result, size_t *count) {
+    *count = result->modified_count;
+    return result->modified;
+}
+
+const extvm_address *extvm_result_deleted(const extvm_result *result, size_t *count) {
+    *count = result->deleted_count;
+    return result->deleted;
+}
+
+const extvm_address *extvm_result_touched(const extvm_result *result, size_t *count) {
+    *count = result->touched_count;
+    return result->touched;
+}
+
+const extvm_log_entry *extvm_result_logs(const extvm_result *result, size_t *count) {
+    *count = result->log_count;
+    return result->logs;
+}
+
+const extvm_access_list *extvm_result_access_list(const extvm_result *result) {
+    return &result->access_list;
+}
+
+const char *const *extvm_result_quirks(const extvm_result *result, size_t *count) {
+    *count = result->quirk_count;
+    return result->quirks;
+}
+
+extvm_run_stats extvm_result_stats(const extvm_result *result) {
+    return result->stats;
+}

@@ -1,0 +1,51 @@
+/* A result while it is being made, and its finished form. */
+#ifndef EXTVM_COMMON_RESULT_H
+#define EXTVM_COMMON_RESULT_H
+
+#include <extvm/result.h>
+
+#include "memory.h"
+
+enum { RESULT_QUIRKS_MAXIMUM = 8 };
+
+/* Everything in it lies in its arena, and so does the struct. */
+struct extvm_result {
+    struct arena arena;
+    extvm_outcome outcome;
+    bool error; /* as the VM sent it */
+    extvm_bytes return_data;
+    extvm_bytes return_code;
+    const char *return_code_name;
+    extvm_bytes gas_remaining, gas_refund, gas_used;
+    extvm_modified_account *modified;
+    extvm_address *deleted, *touched;
+    extvm_log_entry *logs;
+    size_t modified_count, deleted_count, touched_count, log_count;
+    extvm_access_list access_list;
+    bool created;
+    extvm_address created_address;
+    extvm_address beneficiary; /* of the call's block */
+    bool clears_empty;         /* the call's block has EIP-161 */
+    const char *quirks[RESULT_QUIRKS_MAXIMUM];
+    size_t quirk_count;
+    extvm_run_stats stats;
+};
+
+/* A result of zeros whose arena has `allocator` and `maximum` bytes, or NULL. */
+extvm_result *result_new(const extvm_allocator *allocator, size_t maximum);
+
+/* Adds a quirk, once. `name` lives for ever. */
+void result_add_quirk(extvm_result *result, const char *name);
+
+/* Forgets the lists of changes, the logs, the access list and the refund. True when there was
+ * anything in them. */
+bool result_drop_changes(extvm_result *result);
+
+/* Puts the lists into the order that extvm/result.h promises; touched and deleted lose their
+ * duplicates. */
+void result_sort(extvm_result *result);
+
+/* Orders addresses as qsort wants it. */
+int address_compare(const void *a, const void *b);
+
+#endif
