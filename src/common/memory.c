@@ -60,6 +60,7 @@ static struct arena_chunk *add_chunk(struct arena *arena, size_t needed) {
     size_t whole;
     if (size > arena->maximum - arena->total ||
         !size_add(size, sizeof(struct arena_chunk), &whole)) {
+        arena->over_maximum = true;
         return NULL;
     }
     struct arena_chunk *chunk = memory_allocate(arena->allocator, whole);
@@ -136,7 +137,7 @@ void arena_reset(struct arena *arena) {
     arena->chunks = kept;
     arena->total = kept != NULL ? kept->size : 0;
     arena->used = 0;
-    arena->failed = false;
+    arena->failed = arena->over_maximum = false;
 }
 
 void arena_free(struct arena *arena) {

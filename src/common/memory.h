@@ -34,6 +34,7 @@ struct arena {
     size_t total;               /* bytes of all chunks */
     size_t maximum;             /* bytes that `total` may reach */
     bool failed;                /* an allocation did not succeed; stays so until arena_reset */
+    bool over_maximum;          /* it was the maximum, not the allocator, that refused */
 };
 
 void arena_init(struct arena *arena, const extvm_allocator *allocator, size_t maximum);

@@ -19,6 +19,7 @@ struct query {
     extvm_address address; /* of all but block hash */
     extvm_bytes key;       /* of storage: canonical integer */
     int64_t block;         /* of block hash: the number as the VM sent it */
+    uint64_t block_number; /* of block hash: the block that the session takes it for */
 };
 
 /* What the node says to a query; which member counts depends on the query's kind. */
@@ -59,8 +60,8 @@ struct protocol {
     bool (*encode_call)(const extvm_call *call, struct arena *scratch, struct buffer *out);
     bool (*encode_answer)(const struct query *query, const struct answer *answer,
                           struct buffer *out);
-    /* A query's parts lie in `arena`. A result is new, made with the arena's allocator and maximum,
-     * and holds what the VM sent, canonical but neither checked nor sorted. */
+    /* A query's parts lie in `arena`. A result is new, made with the arena's allocator, and
+     * holds what the VM sent, canonical but neither checked nor sorted. */
     extvm_status (*decode_vm_message)(extvm_bytes body, struct arena *arena,
                                       struct vm_message *message, extvm_error *error);
     /* Finds the outcome, and drops what means nothing with it. */

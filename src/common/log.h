@@ -1,0 +1,16 @@
+/* Writing log lines to whoever wants them. */
+#ifndef EXTVM_COMMON_LOG_H
+#define EXTVM_COMMON_LOG_H
+
+#include <extvm/log.h>
+
+struct logger {
+    extvm_log_fn log; /* NULL: nobody listens */
+    void *context;
+    extvm_log_level level; /* the last that is wanted */
+};
+
+__attribute__((format(printf, 3, 4))) void log_line(const struct logger *logger,
+                                                    extvm_log_level level, const char *format, ...);
+
+#endif

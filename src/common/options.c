@@ -1,0 +1,189 @@
+/* Options by name: one table that says for each what it is, its default and its limits. */
+#include "options.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+#include "clock.h"
+#include "error.h"
+#include "memory.h"
+
+struct unit {
+    const char *name;
+    uint64_t scale;
+};
+
+static const struct unit time_units[] = {{"ms", NANOSECONDS_IN_MILLISECOND},
+                                         {"s", NANOSECONDS_IN_SECOND},
+                                         {"m", 60 * NANOSECONDS_IN_SECOND},
+                                         {"h", 3600 * NANOSECONDS_IN_SECOND},
+                                         {NULL, 0}};
+static const struct unit size_units[] = {{"", 1},
+                                         {"KiB", UINT64_C(1) << 10},
+                                         {"MiB", UINT64_C(1) << 20},
+                                         {"GiB", UINT64_C(1) << 30},
+                                         {NULL, 0}};
+static const struct unit count_units[] = {{"", 1}, {NULL, 0}};
+static const struct unit no_units[] = {{NULL, 0}};
+
+/* Words that stand for a value. */
+static const struct unit no_words[] = {{NULL, 0}};
+static const struct unit keepalive_words[] = {{"off", 0}, {NULL, 0}};
+static const struct unit block_hash_words[] = {{"vm", BLOCK_HASH_OF_VM},
+                                               {"absolute", BLOCK_HASH_CHOSEN_ABSOLUTE},
+                                               {"parent", BLOCK_HASH_CHOSEN_PARENT},
+                                               {NULL, 0}};
+
+static const struct option {
+    const char *name;
+    size_t offset; /* in struct settings */
+    const struct unit *units, *words;
+    uint64_t least, most;
+    const char *initial, *allowed;
+} options_table[] = {
+    {"connect-timeout", offsetof(struct settings, connect_timeout), time_units, no_words,
+     NANOSECONDS_IN_MILLISECOND, 3600 * NANOSECONDS_IN_SECOND, "5s", "1ms to 1h"},
+    {"connect-retries", offsetof(struct settings, connect_retries), count_units, no_words, 0, 1000,
+     "2", "0 to 1000"},
+    {"retry-delay", offsetof(struct settings, retry_delay), time_units, no_words, 0,
+     3600 * NANOSECONDS_IN_SECOND, "3s", "0s to 1h"},
+    {"wait-timeout", offsetof(struct settings, wait_timeout), time_units, no_words,
+     NANOSECONDS_IN_MILLISECOND, 24 * 3600 * NANOSECONDS_IN_SECOND, "5m", "1ms to 24h"},
+    {"call-timeout", offsetof(struct settings, call_timeout), time_units, no_words,
+     NANOSECONDS_IN_MILLISECOND, 24 * 3600 * NANOSECONDS_IN_SECOND, "10m", "1ms to 24h"},
+    {"call-retries", offsetof(struct settings, call_retries), count_units, no_words, 0, 100, "1",
+     "0 to 100"},
+    {"drain-timeout", offsetof(struct settings, drain_timeout), time_units, no_words, 0,
+     60 * NANOSECONDS_IN_SECOND, "500ms", "0s to 1m"},
+    {"max-frame", offsetof(struct settings, max_frame), size_units, no_words, UINT64_C(1) << 10,
+     UINT64_C(1) << 30, "64MiB", "1KiB to 1GiB"},
+    {"tcp-keepalive", offsetof(struct settings, tcp_keepalive), time_units, keepalive_words,
+     NANOSECONDS_IN_SECOND, 3600 * NANOSECONDS_IN_SECOND, "30s", "off, or 1s to 1h"},
+    {"block-hash", offsetof(struct settings, block_hash), no_units, block_hash_words, 0, 0, "vm",
+     "vm, absolute or parent"},
+};
+
+enum { OPTION_COUNT = sizeof options_table / sizeof options_table[0] };
+
+static bool is_digit(char character) {
+    return character >= '0' && character <= '9';
+}
+
+/* A number with a fraction and a unit, times the unit's scale; false when it is none. A number that
+ * is too large is UINT64_MAX. */
+static bool parse_quantity(const char *text, const struct unit *units, uint64_t *out) {
+    uint64_t whole = 0, fraction = 0, fraction_scale = 1;
+    bool over = false;
+    const char *at = text;
+    for (; is_digit(*at); at++) {
+        over = __builtin_mul_overflow(whole, UINT64_C(10), &whole) || over;
+        over = __builtin_add_overflow(whole, (uint64_t)(*at - '0'), &whole) || over;
+    }
+    if (at == text) {
+        return false;
+    }
+    bool has_fraction = *at == '.' && is_digit(at[1]);
+    for (at += has_fraction ? 1 : 0; has_fraction && is_digit(*at); at++) {
+        if (fraction_scale < UINT64_C(1000000)) { /* finer than a microsecond of an hour */
+            fraction = fraction * 10 + (uint64_t)(*at - '0');
+            fraction_scale *= 10;
+        }
+    }
+    const struct unit *unit = units;
+    while (unit->name != NULL && strcmp(unit->name, at) != 0) {
+        unit++;
+    }
+    if (unit->name == NULL || (has_fraction && unit->scale == 1)) {
+        return false;
+    }
+    over = __builtin_mul_overflow(whole, unit->scale, out) || over;
+    over = __builtin_add_overflow(*out, fraction * unit->scale / fraction_scale, out) || over;
+    *out = over ? UINT64_MAX : *out;
+    return true;
+}
+
+static const struct unit *find_word(const struct unit *words, const char *text) {
+    for (; words->name != NULL; words++) {
+        if (strcmp(words->name, text) == 0) {
+            return words;
+        }
+    }
+    return NULL;
+}
+
+static extvm_status set_option(const struct option *option, struct settings *settings,
+                               const char *text, extvm_error *error) {
+    const struct unit *word = find_word(option->words, text);
+    uint64_t value = word != NULL ? word->scale : 0;
+    if (word == NULL && !parse_quantity(text, option->units, &value)) {
+        return error_set(error, EXTVM_INVALID_ARGUMENT, "option %s: \"%.80s\" is not allowed: %s",
+                         option->name, text, option->allowed);
+    }
+    if (word == NULL && (value < option->least || value > option->most)) {
+        return error_set(error, EXTVM_OUT_OF_RANGE, "option %s: \"%.80s\" is out of range: %s",
+                         option->name, text, option->allowed);
+    }
+    memcpy((char *)settings + option->offset, &value, sizeof value);
+    return EXTVM_OK;
+}
+
+static extvm_status no_such_option(const char *name, extvm_error *error) {
+    char names[EXTVM_ERROR_TEXT_SIZE] = "";
+    for (size_t i = 0; i < OPTION_COUNT; i++) {
+        if (i > 0) {
+            strncat(names, ", ", sizeof names - strlen(names) - 1);
+        }
+        strncat(names, options_table[i].name, sizeof names - strlen(names) - 1);
+    }
+    return error_set(error, EXTVM_INVALID_ARGUMENT, "no option \"%.80s\": there are %.300s", name,
+                     names);
+}
+
+extvm_status extvm_options_set(extvm_options *options, const char *name, const char *value,
+                               extvm_error *error) {
+    if (options == NULL || name == NULL || value == NULL) {
+        return error_set(error, EXTVM_INVALID_ARGUMENT,
+                         "extvm_options_set needs options, a name and a value");
+    }
+    for (size_t i = 0; i < OPTION_COUNT; i++) {
+        if (strcmp(options_table[i].name, name) == 0) {
+            return set_option(&options_table[i], &options->settings, value, error);
+        }
+    }
+    return no_such_option(name, error);
+}
+
+void options_init(extvm_options *options, const extvm_allocator *allocator) {
+    *options =
+        (extvm_options){.allocator = allocator != NULL ? *allocator : *extvm_default_allocator()};
+    for (size_t i = 0; i < OPTION_COUNT; i++) {
+        set_option(&options_table[i], &options->settings, options_table[i].initial, NULL);
+    }
+}
+
+extvm_options *extvm_options_new(const extvm_allocator *allocator) {
+    extvm_options defaults;
+    options_init(&defaults, allocator);
+    extvm_options *options = memory_allocate(&defaults.allocator, sizeof *options);
+    if (options != NULL) {
+        *options = defaults;
+    }
+    return options;
+}
+
+void extvm_options_free(extvm_options *options) {
+    if (options != NULL) {
+        extvm_allocator allocator = options->allocator;
+        memory_release(&allocator, options);
+    }
+}
+
+void extvm_options_set_log(extvm_options *options, extvm_log_fn log, void *context,
+                           extvm_log_level level) {
+    options->logger = (struct logger){log, context, level};
+}
+
+void extvm_options_set_trace(extvm_options *options, extvm_trace_fn trace, void *context) {
+    options->trace = trace;
+    options->trace_context = context;
+}

@@ -1,0 +1,36 @@
+/* Options, as the rest of the library reads them. */
+#ifndef EXTVM_COMMON_OPTIONS_H
+#define EXTVM_COMMON_OPTIONS_H
+
+#include <extvm/vm.h>
+
+#include "log.h"
+
+/* Times in nanoseconds. Each is one row of the table in extvm/vm.h. */
+struct settings {
+    uint64_t connect_timeout;
+    uint64_t connect_retries;
+    uint64_t retry_delay;
+    uint64_t wait_timeout;
+    uint64_t call_timeout;
+    uint64_t call_retries;
+    uint64_t drain_timeout;
+    uint64_t max_frame;     /* bytes */
+    uint64_t tcp_keepalive; /* 0: off */
+    uint64_t block_hash;    /* an enum block_hash_choice */
+};
+
+enum block_hash_choice { BLOCK_HASH_OF_VM, BLOCK_HASH_CHOSEN_ABSOLUTE, BLOCK_HASH_CHOSEN_PARENT };
+
+struct extvm_options {
+    extvm_allocator allocator;
+    struct settings settings;
+    struct logger logger;
+    extvm_trace_fn trace;
+    void *trace_context;
+};
+
+/* The defaults, in a struct of the caller's; `allocator` NULL: the default one. */
+void options_init(extvm_options *options, const extvm_allocator *allocator);
+
+#endif

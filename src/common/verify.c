@@ -1,0 +1,136 @@
+/* Whether a result can be true: the paranoid checks of protocol/kevm.md and protocol/iele.md,
+ * section
+ * 11. A VM that lies must not corrupt the node's state. */
+#include "verify.h"
+
+#include <string.h>
+
+#include <extvm/integer.h>
+
+#include "call.h"
+#include "error.h"
+
+/* A sum of 2^64 words at the most. */
+struct sum {
+    uint64_t limbs[EXTVM_WORD_SIZE / 8 + 1]; /* the lowest first */
+};
+
+static void sum_add(struct sum *sum, extvm_bytes integer) {
+    extvm_word word = {{0}};
+    extvm_integer_to_word(integer, &word); /* checked before to be one */
+    unsigned carry = 0;
+    for (unsigned limb = 0; limb < EXTVM_WORD_SIZE / 8 + 1; limb++) {
+        uint64_t value = 0;
+        if (limb < EXTVM_WORD_SIZE / 8) {
+            for (unsigned i = 0; i < 8; i++) {
+                value = value << 8 | word.bytes[EXTVM_WORD_SIZE - 8 * (limb + 1) + i];
+            }
+        }
+        bool over = __builtin_add_overflow(sum->limbs[limb], value, &sum->limbs[limb]);
+        bool over_again = __builtin_add_overflow(sum->limbs[limb], carry, &sum->limbs[limb]);
+        carry = over || over_again ? 1 : 0;
+    }
+}
+
+static int sum_compare(const struct sum *a, const struct sum *b) {
+    for (unsigned limb = EXTVM_WORD_SIZE / 8 + 1; limb-- > 0;) {
+        if (a->limbs[limb] != b->limbs[limb]) {
+            return a->limbs[limb] < b->limbs[limb] ? -1 : 1;
+        }
+    }
+    return 0;
+}
+
+static extvm_status reject(extvm_error *error, const extvm_address *address, const char *why) {
+    char hex[EXTVM_HEX_SIZE(EXTVM_ADDRESS_SIZE)];
+    extvm_bytes_to_hex((extvm_bytes){address->bytes, EXTVM_ADDRESS_SIZE}, hex);
+    return error_set(error, EXTVM_RESULT_REJECTED, "the VM's result cannot be true: account %s %s",
+                     hex, why);
+}
+
+static extvm_status verify_gas(const extvm_call *call, const extvm_result *result,
+                               extvm_error *error) {
+    if (extvm_integer_sign(result->gas_remaining) < 0 ||
+        extvm_integer_compare(result->gas_remaining, call->gas_provided) > 0) {
+        return error_set(error, EXTVM_RESULT_REJECTED,
+                         "the VM's result cannot be true: more gas remains than was provided");
+    }
+    if (!integer_is_word(result->gas_refund)) {
+        return error_set(error, EXTVM_RESULT_REJECTED,
+                         "the VM's result cannot be true: the gas refund is negative or 2^256 and "
+                         "above");
+    }
+    return EXTVM_OK;
+}
+
+static extvm_status verify_account(const struct ledger *ledger,
+                                   const extvm_modified_account *account, extvm_error *error) {
+    const struct known_account *known = ledger_find(ledger, &account->address);
+    if (!integer_is_word(account->balance) || !integer_is_word(account->nonce)) {
+        return reject(error, &account->address,
+                      "has a nonce or balance that is negative or 2^256 and above");
+    }
+    if (extvm_integer_compare(account->nonce, known->account.nonce) < 0) {
+        return reject(error, &account->address, "has a nonce that went down");
+    }
+    for (size_t i = 1; i < account->storage_count; i++) {
+        if (extvm_integer_compare(account->storage[i - 1].key, account->storage[i].key) == 0) {
+            return reject(error, &account->address, "has two values for one storage key");
+        }
+    }
+    return EXTVM_OK;
+}
+
+static bool is_deleted(const extvm_result *result, const extvm_address *address) {
+    size_t low = 0, high = result->deleted_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        int order = address_compare(&result->deleted[middle], address);
+        if (order == 0) {
+            return true;
+        }
+        if (order < 0) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return false;
+}
+
+/* The balances of the listed accounts may not grow, and only shrink where accounts were deleted. */
+static extvm_status verify_balances(const struct ledger *ledger, const extvm_result *result,
+                                    extvm_error *error) {
+    struct sum before = {{0}}, after = {{0}};
+    for (size_t i = 0; i < result->modified_count; i++) {
+        sum_add(&before, ledger_find(ledger, &result->modified[i].address)->account.balance);
+        sum_add(&after, result->modified[i].balance);
+    }
+    for (size_t i = 0; i < result->deleted_count; i++) {
+        sum_add(&before, ledger_find(ledger, &result->deleted[i])->account.balance);
+    }
+    int change = sum_compare(&after, &before);
+    if (change > 0 || (change < 0 && result->deleted_count == 0)) {
+        return error_set(error, EXTVM_RESULT_REJECTED,
+                         "the VM's result cannot be true: the balances of the accounts it changes "
+                         "add up to %s than before",
+                         change > 0 ? "more" : "less");
+    }
+    return EXTVM_OK;
+}
+
+extvm_status verify_result(const extvm_call *call, const struct ledger *ledger,
+                           const extvm_result *result, extvm_error *error) {
+    extvm_status status = verify_gas(call, result, error);
+    for (size_t i = 0; i < result->modified_count && status == EXTVM_OK; i++) {
+        const extvm_address *address = &result->modified[i].address;
+        if (i > 0 && extvm_address_equal(&result->modified[i - 1].address, address)) {
+            return reject(error, address, "is changed twice");
+        }
+        if (is_deleted(result, address)) {
+            return reject(error, address, "is both changed and deleted");
+        }
+        status = verify_account(ledger, &result->modified[i], error);
+    }
+    return status == EXTVM_OK ? verify_balances(ledger, result, error) : status;
+}

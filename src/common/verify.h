@@ -1,0 +1,13 @@
+/* Whether a result can be true, by rules that hold for every VM. */
+#ifndef EXTVM_COMMON_VERIFY_H
+#define EXTVM_COMMON_VERIFY_H
+
+#include "ledger.h"
+#include "result.h"
+
+/* Checks a result that is sorted, against what the node told the VM; every account in it is in the
+ * ledger. Errors: EXTVM_RESULT_REJECTED. */
+extvm_status verify_result(const extvm_call *call, const struct ledger *ledger,
+                           const extvm_result *result, extvm_error *error);
+
+#endif

@@ -1,0 +1,181 @@
+/* The parts of KEVM's messages that both ends write and read: the EthereumConfig and access lists.
+ */
+#include "codec.h"
+
+#include <stdlib.h>
+
+#include <extvm/integer.h>
+
+#include "common/error.h"
+#include "common/protobuf.h"
+#include "common/result.h"
+#include "kevm.h"
+
+static const size_t fork_fields[EXTVM_FORK_COUNT] = {
+    [EXTVM_FORK_FRONTIER] = offsetof(Kevm__EthereumConfig, frontier_block_number),
+    [EXTVM_FORK_HOMESTEAD] = offsetof(Kevm__EthereumConfig, homestead_block_number),
+    [EXTVM_FORK_EIP150] = offsetof(Kevm__EthereumConfig, eip150_block_number),
+    [EXTVM_FORK_EIP160] = offsetof(Kevm__EthereumConfig, eip160_block_number),
+    [EXTVM_FORK_EIP161] = offsetof(Kevm__EthereumConfig, eip161_block_number),
+    [EXTVM_FORK_BYZANTIUM] = offsetof(Kevm__EthereumConfig, byzantium_block_number),
+    [EXTVM_FORK_CONSTANTINOPLE] = offsetof(Kevm__EthereumConfig, constantinople_block_number),
+    [EXTVM_FORK_PETERSBURG] = offsetof(Kevm__EthereumConfig, petersburg_block_number),
+    [EXTVM_FORK_ISTANBUL] = offsetof(Kevm__EthereumConfig, istanbul_block_number),
+    [EXTVM_FORK_BERLIN] = offsetof(Kevm__EthereumConfig, berlin_block_number),
+};
+
+static ProtobufCBinaryData *fork_field(Kevm__EthereumConfig *config, unsigned fork) {
+    return (ProtobufCBinaryData *)(void *)((char *)config + fork_fields[fork]);
+}
+
+void config_to_wire(const extvm_chain *chain, Kevm__EthereumConfig *config) {
+    kevm__ethereum_config__init(config);
+    for (unsigned fork = 0; fork < EXTVM_FORK_COUNT; fork++) {
+        *fork_field(config, fork) = integer_field(chain->fork_block[fork]);
+    }
+    config->max_code_size = integer_field(chain->max_code_size);
+    config->account_start_nonce = integer_field(chain->account_start_nonce);
+    config->chain_id = integer_field(chain->chain_id);
+}
+
+void config_from_wire(const Kevm__EthereumConfig *config, extvm_chain *chain) {
+    Kevm__EthereumConfig copy = *config;
+    for (unsigned fork = 0; fork < EXTVM_FORK_COUNT; fork++) {
+        chain->fork_block[fork] = extvm_integer_normalise(from_protobuf(*fork_field(&copy, fork)));
+    }
+    chain->max_code_size = extvm_integer_normalise(from_protobuf(config->max_code_size));
+    chain->account_start_nonce =
+        extvm_integer_normalise(from_protobuf(config->account_start_nonce));
+    chain->chain_id = extvm_integer_normalise(from_protobuf(config->chain_id));
+}
+
+static const extvm_address precompiled_addresses[KEVM_PRECOMPILED_COUNT] = {
+    {{[19] = 1}}, {{[19] = 2}}, {{[19] = 3}}, {{[19] = 4}}, {{[19] = 5}},
+    {{[19] = 6}}, {{[19] = 7}}, {{[19] = 8}}, {{[19] = 9}},
+};
+
+static size_t count_keys(const extvm_access_list *list) {
+    size_t keys = 0;
+    for (size_t i = 0; i < list->count; i++) {
+        keys += list->entries[i].storage_key_count;
+    }
+    return keys;
+}
+
+static void locations_to_wire(const extvm_access_list *list, Kevm__StorageEntry *entries,
+                              Kevm__AccessListData *data) {
+    for (size_t i = 0; i < list->count; i++) {
+        const extvm_access_entry *entry = &list->entries[i];
+        for (size_t j = 0; j < entry->storage_key_count; j++) {
+            Kevm__StorageEntry *location = &entries[data->n_storage_locations];
+            kevm__storage_entry__init(location);
+            location->address = address_field(&entry->address);
+            location->storage_location = integer_field(entry->storage_keys[j]);
+            data->storage_locations[data->n_storage_locations++] = location;
+        }
+    }
+}
+
+bool access_list_to_wire(const extvm_access_list *list, bool precompiled, struct arena *arena,
+                         Kevm__AccessListData *data) {
+    size_t keys = count_keys(list);
+    kevm__access_list_data__init(data);
+    data->addresses =
+        arena_array(arena, list->count + KEVM_PRECOMPILED_COUNT, sizeof *data->addresses);
+    data->storage_locations = arena_array(arena, keys, sizeof *data->storage_locations);
+    Kevm__StorageEntry *entries = arena_array(arena, keys, sizeof *entries);
+    if (arena->failed) {
+        return false;
+    }
+    for (size_t i = 0; precompiled && i < KEVM_PRECOMPILED_COUNT; i++) {
+        data->addresses[data->n_addresses++] = address_field(&precompiled_addresses[i]);
+    }
+    for (size_t i = 0; i < list->count; i++) {
+        const extvm_address *address = &list->entries[i].address;
+        if (!precompiled || !kevm_is_precompiled(address)) {
+            data->addresses[data->n_addresses++] = address_field(address);
+        }
+    }
+    locations_to_wire(list, entries, data);
+    return true;
+}
+
+/* A warm address, or a warm key of it. */
+struct warm {
+    extvm_address address;
+    bool is_key;
+    extvm_bytes key;
+};
+
+static int compare_warm(const void *left, const void *right) {
+    const struct warm *a = left, *b = right;
+    int order = address_compare(&a->address, &b->address);
+    if (order == 0) {
+        order = (int)a->is_key - (int)b->is_key;
+    }
+    return order != 0 || !a->is_key ? order : extvm_integer_compare(a->key, b->key);
+}
+
+static extvm_status read_warm(const Kevm__AccessListData *data, struct arena *arena,
+                              struct warm *warm, extvm_error *error) {
+    extvm_status status = EXTVM_OK;
+    for (size_t i = 0; i < data->n_addresses && status == EXTVM_OK; i++) {
+        status = read_address_field("an address of the access list", data->addresses[i],
+                                    &warm[i].address, error);
+    }
+    for (size_t i = 0; i < data->n_storage_locations && status == EXTVM_OK; i++) {
+        const Kevm__StorageEntry *location = data->storage_locations[i];
+        struct warm *entry = &warm[data->n_addresses + i];
+        entry->is_key = true;
+        status = read_address_field("an address of the access list", location->address,
+                                    &entry->address, error);
+        if (status == EXTVM_OK) {
+            status = read_unsigned_field("a storage location of the access list",
+                                         location->storage_location, arena, &entry->key, error);
+        }
+    }
+    return status;
+}
+
+/* Sorted and without duplicates into `entries` and `keys`; returns the number of entries. */
+static size_t group_warm(const struct warm *warm, size_t count, extvm_access_entry *entries,
+                         extvm_bytes *keys) {
+    size_t made = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (i > 0 && compare_warm(&warm[i - 1], &warm[i]) == 0) {
+            continue;
+        }
+        if (made == 0 || !extvm_address_equal(&entries[made - 1].address, &warm[i].address)) {
+            entries[made++] =
+                (extvm_access_entry){.address = warm[i].address, .storage_keys = keys};
+        }
+        if (warm[i].is_key) {
+            entries[made - 1].storage_key_count++;
+            *keys++ = warm[i].key;
+        }
+    }
+    return made;
+}
+
+extvm_status access_list_from_wire(const Kevm__AccessListData *data, struct arena *arena,
+                                   extvm_access_list *list, extvm_error *error) {
+    size_t count;
+    if (!size_add(data->n_addresses, data->n_storage_locations, &count)) {
+        return error_no_memory(error, "an access list");
+    }
+    struct warm *warm = arena_array(arena, count, sizeof *warm);
+    extvm_access_entry *entries = arena_array(arena, count, sizeof *entries);
+    extvm_bytes *keys = arena_array(arena, data->n_storage_locations, sizeof *keys);
+    if (arena->failed) {
+        return protobuf_no_memory(arena, "an access list", error);
+    }
+    extvm_status status = read_warm(data, arena, warm, error);
+    if (status != EXTVM_OK) {
+        return status;
+    }
+    if (count > 0) {
+        qsort(warm, count, sizeof *warm, compare_warm);
+    }
+    *list = (extvm_access_list){entries, group_warm(warm, count, entries, keys)};
+    return EXTVM_OK;
+}

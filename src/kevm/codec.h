@@ -1,0 +1,24 @@
+/* The parts of KEVM's messages that both ends write and read. */
+#ifndef EXTVM_KEVM_CODEC_H
+#define EXTVM_KEVM_CODEC_H
+
+#include "common/memory.h"
+#include "kevm.pb-c.h"
+
+#include <extvm/call.h>
+
+/* The EthereumConfig's numbers; signed on the wire (protocol/kevm.md, section 4.1). */
+void config_to_wire(const extvm_chain *chain, Kevm__EthereumConfig *config);
+void config_from_wire(const Kevm__EthereumConfig *config, extvm_chain *chain);
+
+/* An access list as a message; the arrays lie in `arena`, the rest is borrowed from `list`. With
+ * `precompiled` the contracts 1 to 9 come before the list's own addresses. False: no memory. */
+bool access_list_to_wire(const extvm_access_list *list, bool precompiled, struct arena *arena,
+                         Kevm__AccessListData *data);
+
+/* The other way; entries are ascending by address, each once, with all its keys.
+ * Errors: EXTVM_MALFORMED_MESSAGE, EXTVM_NO_MEMORY. */
+extvm_status access_list_from_wire(const Kevm__AccessListData *data, struct arena *arena,
+                                   extvm_access_list *list, extvm_error *error);
+
+#endif

@@ -1,0 +1,254 @@
+/* What KEVM needs and what it does its own way: calls that it would not survive are refused, its
+ * peculiarities are put right and named, so that a node sees one behaviour (protocol/kevm.md,
+ * sections 0, 7, 8, 10 to 12). */
+#include <string.h>
+
+#include <extvm/integer.h>
+
+#include "common/call.h"
+#include "common/error.h"
+#include "kevm.h"
+
+bool kevm_in_berlin(const extvm_call *call) {
+    return extvm_chain_fork_at(&call->chain, call->block.number) >= EXTVM_FORK_BERLIN;
+}
+
+bool kevm_sends_access_list(const extvm_call *call) {
+    return kevm_in_berlin(call) || call->type == EXTVM_TRANSACTION_ACCESS_LIST;
+}
+
+bool kevm_is_precompiled(const extvm_address *address) {
+    static const uint8_t zeros[EXTVM_ADDRESS_SIZE - 1] = {0};
+    uint8_t last = address->bytes[EXTVM_ADDRESS_SIZE - 1];
+    return memcmp(address->bytes, zeros, sizeof zeros) == 0 && last >= 1 &&
+           last <= KEVM_PRECOMPILED_COUNT;
+}
+
+/* -- before anything is sent -- */
+
+extvm_status kevm_check_call(const extvm_call *call, extvm_error *error) {
+    switch (call->type) {
+    case EXTVM_TRANSACTION_LEGACY:
+        return call->access_list == NULL
+                   ? EXTVM_OK
+                   : error_set(error, EXTVM_INVALID_ARGUMENT,
+                               "a legacy transaction (type 0) has an access list: only type 1 has");
+    case EXTVM_TRANSACTION_ACCESS_LIST:
+        return call->access_list != NULL
+                   ? EXTVM_OK
+                   : error_set(error, EXTVM_ACCESS_LIST_MISSING,
+                               "an access-list transaction (type 1) has no access list: KEVM would "
+                               "abort; give it one, which may be empty");
+    }
+    return error_set(error, EXTVM_INVALID_ARGUMENT,
+                     "transaction type %u: KEVM %s knows 0 (legacy) and 1 (access list)",
+                     (unsigned)call->type, kevm_protocol.version);
+}
+
+extvm_status kevm_check_caller(const extvm_call *call, const struct known_account *caller,
+                               extvm_error *error) {
+    char hex[EXTVM_HEX_SIZE(EXTVM_ADDRESS_SIZE)];
+    uint64_t nonce;
+    extvm_bytes_to_hex((extvm_bytes){call->caller.bytes, EXTVM_ADDRESS_SIZE}, hex);
+    if (!caller->exists) {
+        return error_set(error, EXTVM_CALLER_ABSENT,
+                         "the caller %s does not exist in the world: KEVM would loop for ever; the "
+                         "world must have it, with the gas paid and the nonce counted up",
+                         hex);
+    }
+    if (call->recipient != NULL) {
+        return EXTVM_OK;
+    }
+    if (extvm_integer_to_u64(caller->account.nonce, &nonce) != EXTVM_OK) {
+        return error_set(error, EXTVM_OUT_OF_RANGE,
+                         "a create whose caller %s has a nonce of 2^64 or above (EIP-2681)", hex);
+    }
+    if (nonce == 0) {
+        return error_set(error, EXTVM_CREATE_NONCE_ZERO,
+                         "a create whose caller %s has nonce 0: KEVM would abort; the node counts "
+                         "the nonce up before the call",
+                         hex);
+    }
+    return EXTVM_OK;
+}
+
+extvm_status kevm_check_storage(extvm_bytes value, extvm_error *error) {
+    return integer_is_word(value)
+               ? EXTVM_OK
+               : error_set(
+                     error, EXTVM_WORLD_FAILED,
+                     "the world answered a storage value that is negative or 2^256 and above");
+}
+
+/* -- the outcome -- */
+
+static extvm_bytes small_integer(bool one) {
+    static const uint8_t digits[2] = {0, 1};
+    return (extvm_bytes){&digits[one ? 1 : 0], 1};
+}
+
+/* Only "failed" comes over the wire; a revert is what leaves something behind (section 10.3). */
+static extvm_outcome failure_outcome(const extvm_result *result) {
+    return extvm_integer_sign(result->gas_remaining) > 0 || result->return_data.size > 0
+               ? EXTVM_OUTCOME_REVERT
+               : EXTVM_OUTCOME_FAILURE;
+}
+
+extvm_status kevm_read_outcome(const extvm_call *call, extvm_result *result, extvm_error *error) {
+    bool coded = result->return_code.size > 0; /* not by every server (section 14) */
+    if (coded && (extvm_integer_sign(result->return_code) == 0) != result->error) {
+        return error_set(error, EXTVM_RESULT_REJECTED,
+                         "the VM's result cannot be true: error is %s and the return code is %s 0",
+                         result->error ? "set" : "not set", result->error ? "not" : "");
+    }
+    if (result->error) {
+        result->outcome = failure_outcome(result);
+        result->return_code = small_integer(false);
+        result->return_code_name = "failure";
+        result_add_quirk(result, "outcome-inferred");
+        if (result_drop_changes(result)) {
+            result_add_quirk(result, "lists-dropped");
+        }
+        return EXTVM_OK;
+    }
+    result->outcome = EXTVM_OUTCOME_SUCCESS;
+    result->return_code_name = call->recipient == NULL ? "created" : "success";
+    if (!coded && call->recipient != NULL) {
+        result->return_code = small_integer(true);
+    }
+    return EXTVM_OK;
+}
+
+/* -- the changes -- */
+
+/* The new address must be the one that the node finds itself (sections 8 and 11). */
+static extvm_status conclude_create(const extvm_call *call, uint64_t nonce, extvm_result *result,
+                                    extvm_error *error) {
+    uint8_t digits[EXTVM_WORD_INTEGER_SIZE];
+    extvm_word word = {{0}};
+    create_address(&call->caller, nonce - 1, &result->created_address);
+    result->created = true;
+    memcpy(word.bytes + EXTVM_WORD_SIZE - EXTVM_ADDRESS_SIZE, result->created_address.bytes,
+           EXTVM_ADDRESS_SIZE);
+    extvm_bytes code = extvm_integer_from_word(&word, digits);
+    if (result->return_code.size == 0) {
+        return arena_copy(&result->arena, code, &result->return_code)
+                   ? EXTVM_OK
+                   : error_no_memory(error, "a result");
+    }
+    if (extvm_integer_compare(result->return_code, code) != 0) {
+        char got[EXTVM_INTEGER_HEX_SIZE(EXTVM_WORD_INTEGER_SIZE)];
+        char wanted[EXTVM_HEX_SIZE(EXTVM_ADDRESS_SIZE)];
+        return error_set(
+            error, EXTVM_RESULT_REJECTED,
+            "the VM's result cannot be true: it created %s, the address for this "
+            "caller and nonce is %s",
+            extvm_integer_to_hex(result->return_code, got),
+            extvm_bytes_to_hex((extvm_bytes){result->created_address.bytes, EXTVM_ADDRESS_SIZE},
+                               wanted));
+    }
+    return EXTVM_OK;
+}
+
+/* A create steps the caller's nonce once more than the transaction does (section 8): that step is
+ * taken back. A caller without code can have no other. */
+static extvm_status conclude_caller(const extvm_call *call, const struct known_account *caller,
+                                    extvm_modified_account *account, extvm_result *result,
+                                    extvm_error *error) {
+    uint64_t answered, reported;
+    if (extvm_integer_to_u64(caller->account.nonce, &answered) != EXTVM_OK ||
+        extvm_integer_to_u64(account->nonce, &reported) != EXTVM_OK || reported < answered) {
+        return EXTVM_OK; /* verify_result judges nonces that go down */
+    }
+    uint64_t steps = reported - answered;
+    if (steps > 0 && call->recipient == NULL) {
+        steps--;
+        result_add_quirk(result, "sender-nonce-stepped");
+    }
+    if (steps > 0 && !caller->account.has_code) {
+        return error_set(
+            error, EXTVM_RESULT_REJECTED,
+            "the VM's result cannot be true: the caller has no code and its nonce went "
+            "from %llu to %llu",
+            (unsigned long long)answered, (unsigned long long)reported);
+    }
+    uint8_t digits[EXTVM_U64_INTEGER_SIZE];
+    return arena_copy(&result->arena, extvm_integer_from_u64(answered + steps, digits),
+                      &account->nonce)
+               ? EXTVM_OK
+               : error_no_memory(error, "a result");
+}
+
+/* Fields that a server left out are unchanged (section 14). False: the entry changes nothing. */
+static bool fill_unchanged(const struct known_account *known, extvm_modified_account *account) {
+    bool told = account->nonce.size > 0 || account->balance.size > 0;
+    if (account->nonce.size == 0) {
+        account->nonce = known->account.nonce;
+    }
+    if (account->balance.size == 0) {
+        account->balance = known->account.balance;
+    }
+    return told || account->code.size > 0 || account->storage_count > 0;
+}
+
+static extvm_status conclude_accounts(const extvm_call *call, const struct ledger *ledger,
+                                      extvm_result *result, extvm_error *error) {
+    extvm_status status = EXTVM_OK;
+    size_t kept = 0;
+    for (size_t i = 0; i < result->modified_count && status == EXTVM_OK; i++) {
+        extvm_modified_account account = result->modified[i];
+        const struct known_account *known = ledger_find(ledger, &account.address);
+        if (!fill_unchanged(known, &account)) {
+            continue;
+        }
+        if (extvm_address_equal(&account.address, &call->caller)) {
+            status = conclude_caller(call, known, &account, result, error);
+        }
+        /* What the ledger lends does not live as long as a result. */
+        if (!arena_copy(&result->arena, account.nonce, &account.nonce) ||
+            !arena_copy(&result->arena, account.balance, &account.balance)) {
+            return error_no_memory(error, "a result");
+        }
+        result->modified[kept++] = account;
+    }
+    result->modified_count = kept;
+    return status;
+}
+
+static bool in_list(const extvm_access_list *list, const extvm_address *address) {
+    for (size_t i = 0; list != NULL && i < list->count; i++) {
+        if (extvm_address_equal(&list->entries[i].address, address)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Takes out the precompiled contracts that kevm_encode_call put in. */
+static void conclude_access_list(const extvm_call *call, extvm_result *result) {
+    extvm_access_list *list = &result->access_list;
+    extvm_access_entry *entries = (extvm_access_entry *)(uintptr_t)list->entries;
+    size_t kept = 0;
+    for (size_t i = 0; i < list->count; i++) {
+        if (!kevm_is_precompiled(&entries[i].address) ||
+            in_list(call->access_list, &entries[i].address)) {
+            entries[kept++] = entries[i];
+        }
+    }
+    list->count = kept;
+}
+
+extvm_status kevm_conclude(const extvm_call *call, const struct ledger *ledger,
+                           extvm_result *result, extvm_error *error) {
+    extvm_status status = EXTVM_OK;
+    if (kevm_in_berlin(call)) {
+        result_add_quirk(result, "precompiles-warmed");
+        conclude_access_list(call, result);
+    }
+    if (result->outcome == EXTVM_OUTCOME_SUCCESS && call->recipient == NULL) {
+        uint64_t nonce = 0; /* kevm_check_caller saw to it that it fits and is not 0 */
+        extvm_integer_to_u64(ledger_find(ledger, &call->caller)->account.nonce, &nonce);
+        status = conclude_create(call, nonce, result, error);
+    }
+    return status == EXTVM_OK ? conclude_accounts(call, ledger, result, error) : status;
+}

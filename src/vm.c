@@ -1,0 +1,84 @@
+/* Opening a VM by its address: the one place that knows which kinds there are. */
+#include <string.h>
+
+#include <extvm/extvm.h>
+
+#include "common/client.h"
+#include "common/error.h"
+#include "common/vm.h"
+#include "kevm/kevm.h"
+
+/* "NAME://HOST:PORT" and "NAME+unix:PATH". */
+static const struct {
+    const char *name;
+    const struct protocol *protocol;
+} kinds[] = {
+    {"kevm", &kevm_protocol},
+};
+
+const char *extvm_version(void) {
+    return EXTVM_VERSION;
+}
+
+static const char *after(const char *text, const char *prefix) {
+    size_t length = strlen(prefix);
+    return strncmp(text, prefix, length) == 0 ? text + length : NULL;
+}
+
+/* The protocol of `address` and where its VM listens. */
+static extvm_status parse_address(const char *address, const struct protocol **protocol,
+                                  struct endpoint *endpoint, extvm_error *error) {
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        const char *rest = after(address, kinds[i].name);
+        *protocol = kinds[i].protocol;
+        if (rest != NULL && after(rest, "://") != NULL) {
+            return endpoint_parse_tcp(endpoint, address, after(rest, "://"), error);
+        }
+        if (rest != NULL && after(rest, "+unix:") != NULL) {
+            return endpoint_parse_unix(endpoint, address, after(rest, "+unix:"), error);
+        }
+    }
+    return error_set(error, EXTVM_INVALID_ARGUMENT,
+                     "\"%.200s\" names no VM: allowed is kevm://HOST:PORT or kevm+unix:PATH",
+                     address);
+}
+
+extvm_status extvm_open(const char *address, const extvm_options *options, extvm_vm **out,
+                        extvm_error *error) {
+    if (address == NULL || out == NULL) {
+        return error_set(error, EXTVM_INVALID_ARGUMENT,
+                         "extvm_open needs an address and a place for the handle");
+    }
+    *out = NULL;
+    const struct protocol *protocol;
+    struct endpoint endpoint;
+    extvm_status status = parse_address(address, &protocol, &endpoint, error);
+    if (status != EXTVM_OK) {
+        return status;
+    }
+    extvm_options defaults;
+    if (options == NULL) {
+        options_init(&defaults, NULL);
+        options = &defaults;
+    }
+    return client_new(protocol, &endpoint, options, NULL, out, error);
+}
+
+void extvm_close(extvm_vm *vm) {
+    if (vm != NULL) {
+        vm->operations->close(vm);
+    }
+}
+
+extvm_status extvm_run(extvm_vm *vm, const extvm_call *call, const extvm_world *world,
+                       extvm_result **result, extvm_error *error) {
+    if (vm == NULL || call == NULL || world == NULL || result == NULL || world->account == NULL ||
+        world->storage == NULL || world->code == NULL || world->block_hash == NULL) {
+        return error_set(
+            error, EXTVM_INVALID_ARGUMENT,
+            "extvm_run needs a VM, a call, a world with all its functions, and a place "
+            "for the result");
+    }
+    *result = NULL;
+    return vm->operations->run(vm, call, world, result, error);
+}
