@@ -83,7 +83,8 @@ static extvm_status refuse_unknown(const struct command_line *command, const cha
     struct nearest nearest = nearest_to(wanted);
     for (size_t i = 0; i < command->group_count; i++) {
         for (size_t j = 0; j < command->groups[i].count; j++) {
-            nearest_offer(&nearest, command->groups[i].options[j].name);
+            const char *known = command->groups[i].options[j].name;
+            nearest_offer(&nearest, known[1] == '-' ? known : "");
         }
     }
     if (nearest.name == NULL) {

@@ -18,13 +18,12 @@ extvm_status json_read_file(const struct json_reader *reader, json_t **out) {
     extvm_bytes text;
     json_error_t json_error;
     extvm_status status = file_read(reader->file, &text_pool, &text, reader->error);
-    if (status != EXTVM_OK) {
-        return status;
+    if (status == EXTVM_OK) {
+        *out = json_loadb((const char *)text.data, text.size, JSON_REJECT_DUPLICATES, &json_error);
     }
-    *out = json_loadb((const char *)text.data, text.size, JSON_REJECT_DUPLICATES, &json_error);
     pool_free(&text_pool);
-    if (*out != NULL) {
-        return EXTVM_OK;
+    if (status != EXTVM_OK || *out != NULL) {
+        return status;
     }
     enum json_error_code code = json_error_code(&json_error);
     if (code == json_error_out_of_memory) {

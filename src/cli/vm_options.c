@@ -9,7 +9,7 @@ static extvm_status take_address(void *context, const char *value, extvm_error *
     struct vm_options *vm_options = context;
     if (vm_options->address != NULL) {
         return complain(error, EXTVM_INVALID_ARGUMENT,
-                        "--vm %s: only one VM can be named, and %s is", quote(value).text,
+                        "--vm %s: one VM can be named, and that is %s already", quote(value).text,
                         quote(vm_options->address).text);
     }
     vm_options->address = value;
