@@ -1,0 +1,7 @@
+/* The commands: each takes its own arguments, argv[0] is its name, and returns the exit status. */
+#ifndef CLI_COMMAND_H
+#define CLI_COMMAND_H
+
+int command_run(int argc, char **argv);
+
+#endif

@@ -1,0 +1,19 @@
+/* A result, printed on stdout: as JSON for programs, or as text for people. */
+#ifndef CLI_RESULT_H
+#define CLI_RESULT_H
+
+#include <extvm/call.h>
+#include <extvm/result.h>
+
+/* One document on one line. Errors: EXTVM_NO_MEMORY, EXTVM_SYSTEM_ERROR (it was not all written).
+ */
+extvm_status result_print_json(const extvm_result *result, extvm_error *error);
+
+/* For reading; `call` is what was run. Errors as above. */
+extvm_status result_print_text(const extvm_result *result, const extvm_call *call,
+                               extvm_error *error);
+
+/* What both return in the end: EXTVM_OK, or EXTVM_SYSTEM_ERROR when stdout took not all of it. */
+extvm_status result_printed(extvm_error *error);
+
+#endif

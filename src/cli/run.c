@@ -1,0 +1,136 @@
+/* extvm run: one call on a VM, and what the VM decided. */
+#include <stdio.h>
+
+#include <extvm/vm.h>
+
+#include "command.h"
+#include "file.h"
+#include "report.h"
+#include "result.h"
+#include "run_input.h"
+#include "vm_options.h"
+
+static const char about[] =
+    "Runs one call on a VM and prints what the VM decided: the outcome, the return data, the gas,\n"
+    "and what changed in the world.";
+
+static const char notes[] =
+    "Numbers are decimal, or hex after 0x. A file named with @ that holds hex text (0x before it\n"
+    "and white space around it are allowed) stands for the bytes that the hex says; any other\n"
+    "file stands for its own bytes.\n"
+    "\n"
+    "CALL.json (numbers are strings, or JSON numbers below 2^53; what is missing is 0):\n"
+    "  {\"caller\": \"0x...\", \"recipient\": null, \"input\": \"0x\", \"value\": \"0\", "
+    "\"gasPrice\": \"0\",\n"
+    "   \"gas\": \"1000000\", \"block\": {\"beneficiary\": \"0x...\", \"difficulty\": \"0\", "
+    "\"number\": \"1\",\n"
+    "   \"gasLimit\": \"0x7a1200\", \"timestamp\": 1000}, \"chain\": {\"fork\": \"Berlin\", "
+    "\"chainId\": \"1\"},\n"
+    "   \"accessList\": [{\"address\": \"0x...\", \"storageKeys\": [\"0x0\"]}]}\n"
+    "An accessList makes it a transaction of type 1, unless \"type\" says 0. Instead of a fork, "
+    "or\n"
+    "besides it, chain takes frontierBlockNumber to berlinBlockNumber, and also maxCodeSize and\n"
+    "accountStartNonce.\n"
+    "\n"
+    "WORLD.json (an account that is not listed does not exist; the caller must be):\n"
+    "  {\"0xADDRESS\": {\"nonce\": \"1\", \"balance\": \"0\", \"code\": \"0x\", \"storage\": "
+    "{\"0x0\": \"0x1\"}},\n"
+    "   \"blockHashes\": {\"NUMBER\": \"0x...\"}}\n"
+    "It is the state that the VM is told: the caller's nonce is already counted up, and the gas\n"
+    "already paid. Without --world and --call the caller has nonce 1 and 10^24 wei, and nobody\n"
+    "else exists.\n"
+    "\n"
+    "Example, a program that returns 42:\n"
+    "  extvm run --vm kevm://127.0.0.1:8888 --code 602a60005260206000f3";
+
+struct run {
+    struct run_options options;
+    struct vm_options vm_options;
+    struct run_input input;
+    extvm_result *result;
+};
+
+static extvm_status run_prepare(struct run *run, const struct command_line *command, int argc,
+                                char **argv, extvm_error *error) {
+    int operand_count;
+    extvm_status status = vm_options_init(&run->vm_options, error);
+    if (status == EXTVM_OK) {
+        status = command_line_parse(command, argc, argv, &operand_count, error);
+    }
+    if (status == EXTVM_OK) {
+        status = run_input_read(&run->input, &run->options, error);
+    }
+    if (status == EXTVM_OK && run->options.world_out_path != NULL) {
+        status = file_check_replaceable(run->options.world_out_path, error);
+        if (status != EXTVM_OK) {
+            complain_about(error, "--world-out");
+        }
+    }
+    return status;
+}
+
+/* The VM is left before anything is printed: a reader that goes away must not cut its session. */
+static extvm_status run_on_vm(struct run *run, extvm_error *error) {
+    extvm_vm *vm = NULL;
+    extvm_status status = vm_options_open(&run->vm_options, &vm, error);
+    if (status == EXTVM_OK) {
+        const extvm_world world = extvm_state_world(run->input.world.state);
+        status = extvm_run(vm, &run->input.call.call, &world, &run->result, error);
+    }
+    extvm_close(vm);
+    return status == EXTVM_OK ? vm_options_finish(&run->vm_options, error) : status;
+}
+
+static extvm_status write_world(struct run *run, extvm_error *error) {
+    if (run->options.world_out_path == NULL) {
+        return EXTVM_OK;
+    }
+    const extvm_sink sink = extvm_state_sink(run->input.world.state);
+    extvm_status status = extvm_apply(run->result, &sink, error);
+    if (status == EXTVM_OK) {
+        status = world_json_write(run->options.world_out_path, &run->input.world, error);
+    }
+    return status == EXTVM_OK ? EXTVM_OK : complain_about(error, "--world-out");
+}
+
+static extvm_status print_result(const struct run *run, extvm_error *error) {
+    return run->vm_options.json ? result_print_json(run->result, error)
+                                : result_print_text(run->result, &run->input.call.call, error);
+}
+
+static void run_free(struct run *run) {
+    extvm_result_free(run->result);
+    run_input_free(&run->input);
+    vm_options_free(&run->vm_options);
+}
+
+int command_run(int argc, char **argv) {
+    extvm_error error;
+    struct run run = {.result = NULL};
+    const struct option_group groups[] = {run_options_group(&run.options),
+                                          vm_options_group(&run.vm_options)};
+    const struct command_line command = {
+        .usage = "extvm run [--call CALL.json] [--world WORLD.json] [OPTION...]",
+        .about = about,
+        .notes = notes,
+        .groups = groups,
+        .group_count = sizeof groups / sizeof groups[0],
+    };
+    if (command_line_wants_help(argc, argv)) {
+        command_line_print_help(&command, stdout);
+        return result_printed(&error) == EXTVM_OK ? EXIT_CODE_DONE : report_error(false, &error);
+    }
+    extvm_status status = run_prepare(&run, &command, argc, argv, &error);
+    if (status == EXTVM_OK) {
+        status = run_on_vm(&run, &error);
+    }
+    if (status == EXTVM_OK) {
+        status = write_world(&run, &error);
+    }
+    if (status == EXTVM_OK) {
+        status = print_result(&run, &error);
+    }
+    run_free(&run);
+    return status == EXTVM_OK ? EXIT_CODE_DONE
+                              : report_error(command_line_has(argc, argv, "--json"), &error);
+}

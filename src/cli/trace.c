@@ -1,0 +1,79 @@
+/* The wire trace and the log lines of a command. */
+#include "trace.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include <jansson.h>
+
+#include "report.h"
+#include "terminal.h"
+
+extvm_status trace_open(struct trace *trace, const char *path, extvm_error *error) {
+    bool to_stderr = strcmp(path, "-") == 0;
+    FILE *file = to_stderr ? stderr : fopen(path, "we");
+    if (file == NULL) {
+        return complain(error, EXTVM_INVALID_ARGUMENT, "--trace: cannot open %s: %s", path,
+                        strerror(errno));
+    }
+    *trace = (struct trace){.file = file, .path = path, .colour = terminal_has_colour(file)};
+    setvbuf(file, NULL, _IOLBF, BUFSIZ);
+    clock_gettime(CLOCK_MONOTONIC, &trace->start);
+    return EXTVM_OK;
+}
+
+static double seconds_since(const struct timespec *start) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)(now.tv_sec - start->tv_sec) + (double)(now.tv_nsec - start->tv_nsec) / 1e9;
+}
+
+void trace_message(void *context, const extvm_trace_message *message) {
+    const struct trace *trace = context;
+    bool to_vm = message->direction == EXTVM_NODE_TO_VM;
+    fprintf(trace->file, "%.6f %s%s%s %s %zu bytes %s\n", seconds_since(&trace->start),
+            !trace->colour ? "" : (to_vm ? TERMINAL_CYAN : TERMINAL_YELLOW),
+            to_vm ? "node -> VM" : "VM -> node", trace->colour ? TERMINAL_PLAIN : "", message->name,
+            message->body.size, message->text);
+}
+
+extvm_status trace_close(struct trace *trace, extvm_error *error) {
+    FILE *file = trace->file;
+    trace->file = NULL;
+    if (file == NULL) {
+        return EXTVM_OK;
+    }
+    bool written = fflush(file) == 0 && ferror(file) == 0;
+    if (file != stderr) {
+        written = fclose(file) == 0 && written;
+    }
+    return written ? EXTVM_OK
+                   : complain(error, EXTVM_SYSTEM_ERROR, "--trace: not all was written to %s: %s",
+                              trace->path, strerror(errno));
+}
+
+/* The time is UTC as in RFC 3339, with milliseconds. False when the line is no text. */
+static bool print_json_line(const char *level, const char *line) {
+    struct timespec now;
+    struct tm parts;
+    char date[32];
+    char text[40];
+    clock_gettime(CLOCK_REALTIME, &now);
+    gmtime_r(&now.tv_sec, &parts);
+    strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%S", &parts);
+    snprintf(text, sizeof text, "%s.%03uZ", date, (unsigned)(now.tv_nsec / 1000000) % 1000);
+    json_t *document = json_pack("{s:s,s:s,s:s}", "time", text, "level", level, "message", line);
+    if (document != NULL) {
+        json_dumpf(document, stderr, JSON_COMPACT);
+        fputc('\n', stderr);
+    }
+    json_decref(document);
+    return document != NULL;
+}
+
+void log_line(void *context, extvm_log_level level, const char *line) {
+    const struct log_lines *lines = context;
+    if (!lines->json || !print_json_line(extvm_log_level_name(level), line)) {
+        fprintf(stderr, "extvm: %s: %s\n", extvm_log_level_name(level), line);
+    }
+}

@@ -1,0 +1,26 @@
+/* Text that a user wrote, as a number or data; the same in options and in files. */
+#include "value.h"
+
+#include <string.h>
+
+extvm_status value_integer(const char *text, uint8_t buffer[EXTVM_WORD_INTEGER_SIZE],
+                           extvm_bytes *out) {
+    extvm_word word;
+    extvm_status status = extvm_integer_from_text(text, buffer, EXTVM_WORD_INTEGER_SIZE, out);
+    return status == EXTVM_OK ? extvm_integer_to_word(*out, &word) : status;
+}
+
+extvm_status value_data(const char *text, struct pool *pool, extvm_bytes *out) {
+    size_t capacity = strlen(text) / 2;
+    uint8_t *data = pool_take(pool, capacity);
+    if (data == NULL) {
+        return EXTVM_NO_MEMORY;
+    }
+    size_t size;
+    extvm_status status = extvm_bytes_from_hex(text, data, capacity, &size);
+    if (status == EXTVM_OK) {
+        *out = (extvm_bytes){data, size};
+    }
+    /* Only text that is no hex can have more bytes than half its characters. */
+    return status == EXTVM_OUT_OF_RANGE ? EXTVM_INVALID_ARGUMENT : status;
+}

@@ -1,0 +1,142 @@
+/* The options of every command that talks to a VM: which VM, how long, what is shown. */
+#include "vm_options.h"
+
+#include <string.h>
+
+#include "report.h"
+
+static extvm_status take_address(void *context, const char *value, extvm_error *error) {
+    struct vm_options *vm_options = context;
+    if (vm_options->address != NULL) {
+        return complain(error, EXTVM_INVALID_ARGUMENT,
+                        "--vm %s: one VM can be named, and that is %s already", quote(value).text,
+                        quote(vm_options->address).text);
+    }
+    vm_options->address = value;
+    return EXTVM_OK;
+}
+
+/* Seconds, as "3" or "0.25": the library's options want a unit too. */
+static extvm_status set_seconds(struct vm_options *vm_options, const char *option, const char *name,
+                                const char *value, extvm_error *error) {
+    char duration[40];
+    size_t whole = strspn(value, "0123456789");
+    size_t fraction = value[whole] == '.' ? 1 + strspn(value + whole + 1, "0123456789") : 0;
+    if (whole == 0 || fraction == 1 || value[whole + fraction] != '\0' ||
+        snprintf(duration, sizeof duration, "%ss", value) >= (int)sizeof duration) {
+        return complain(error, EXTVM_INVALID_ARGUMENT,
+                        "%s %s: it must be a number of seconds, as 3 or 0.25", option,
+                        quote(value).text);
+    }
+    extvm_status status = extvm_options_set(vm_options->options, name, duration, error);
+    return status == EXTVM_OK ? EXTVM_OK : complain_about(error, option);
+}
+
+static extvm_status take_timeout(void *context, const char *value, extvm_error *error) {
+    return set_seconds(context, "--timeout", "call-timeout", value, error);
+}
+
+static extvm_status take_connect_timeout(void *context, const char *value, extvm_error *error) {
+    return set_seconds(context, "--connect-timeout", "connect-timeout", value, error);
+}
+
+static extvm_status take_verbose(void *context, const char *value, extvm_error *error) {
+    (void)value;
+    (void)error;
+    struct vm_options *vm_options = context;
+    if (vm_options->log.level < EXTVM_LOG_DEBUG) {
+        vm_options->log.level++;
+    }
+    return EXTVM_OK;
+}
+
+static extvm_status take_log_format(void *context, const char *value, extvm_error *error) {
+    struct vm_options *vm_options = context;
+    vm_options->log.json = strcmp(value, "json") == 0;
+    if (!vm_options->log.json && strcmp(value, "text") != 0) {
+        return complain(error, EXTVM_INVALID_ARGUMENT, "--log-format %s: it must be text or json",
+                        quote(value).text);
+    }
+    return EXTVM_OK;
+}
+
+static extvm_status take_json(void *context, const char *value, extvm_error *error) {
+    (void)value;
+    (void)error;
+    ((struct vm_options *)context)->json = true;
+    return EXTVM_OK;
+}
+
+/* NAME=VALUE for the library, which knows the names and says what is allowed. */
+static extvm_status take_option(void *context, const char *value, extvm_error *error) {
+    struct vm_options *vm_options = context;
+    char name[64];
+    size_t length = strcspn(value, "=");
+    if (length == 0 || value[length] == '\0' || length >= sizeof name) {
+        return complain(error, EXTVM_INVALID_ARGUMENT,
+                        "--option %s: it must be NAME=VALUE, as retry-delay=250ms",
+                        quote(value).text);
+    }
+    memcpy(name, value, length);
+    name[length] = '\0';
+    extvm_status status = extvm_options_set(vm_options->options, name, value + length + 1, error);
+    return status == EXTVM_OK ? EXTVM_OK : complain_about(error, "--option");
+}
+
+static const struct option_spec specs[] = {
+    {"--vm", "ADDRESS",
+     "the VM: kevm://HOST:PORT (IPv6: kevm://[::1]:8888), kevm+unix:PATH\n"
+     "or internal, which is what is taken without --vm",
+     take_address, 0},
+    {"--timeout", "SECONDS", "for a whole call, connects and retries included (600)", take_timeout,
+     0},
+    {"--connect-timeout", "SECONDS", "for one connect (5)", take_connect_timeout, 0},
+    {"--option", "NAME=VALUE",
+     "one option of the library: connect-timeout, connect-retries,\n"
+     "retry-delay, wait-timeout, call-timeout, call-retries, drain-timeout,\n"
+     "max-frame, tcp-keepalive, block-hash; may be repeated",
+     take_option, 0},
+    {"--trace", "FILE",
+     "write each message to FILE (- is stderr) as one line: seconds since\n"
+     "the start, direction, name, size in bytes, content",
+     NULL, offsetof(struct vm_options, trace_path)},
+    {"--json", NULL, "print one JSON document instead of text", take_json, 0},
+    {"-v", NULL, "log more to stderr: connects and retries; -vv: each call", take_verbose, 0},
+    {"--log-format", "FORMAT", "log lines as text (default) or json", take_log_format, 0},
+};
+
+struct option_group vm_options_group(struct vm_options *vm_options) {
+    return (struct option_group){"The VM, and what is shown", specs, sizeof specs / sizeof specs[0],
+                                 vm_options};
+}
+
+extvm_status vm_options_init(struct vm_options *vm_options, extvm_error *error) {
+    *vm_options = (struct vm_options){.log = {.level = EXTVM_LOG_WARNING},
+                                      .options = extvm_options_new(NULL)};
+    return vm_options->options == NULL ? complain_no_memory(error) : EXTVM_OK;
+}
+
+void vm_options_free(struct vm_options *vm_options) {
+    extvm_error ignored; /* something has failed already and is reported */
+    trace_close(&vm_options->trace, &ignored);
+    extvm_options_free(vm_options->options);
+    vm_options->options = NULL;
+}
+
+extvm_status vm_options_open(struct vm_options *vm_options, extvm_vm **vm, extvm_error *error) {
+    extvm_options *options = vm_options->options;
+    if (vm_options->trace_path != NULL) {
+        extvm_status status = trace_open(&vm_options->trace, vm_options->trace_path, error);
+        if (status != EXTVM_OK) {
+            return status;
+        }
+        extvm_options_set_trace(options, trace_message, &vm_options->trace);
+    }
+    extvm_options_set_log(options, log_line, &vm_options->log, vm_options->log.level);
+    const char *address = vm_options->address != NULL ? vm_options->address : "internal";
+    return extvm_open(address, options, vm, error);
+}
+
+extvm_status vm_options_finish(struct vm_options *vm_options, extvm_error *error) {
+    return trace_close(&vm_options->trace, error);
+}
