@@ -49,30 +49,36 @@ all: $(BUILD)/libextvm.a $(BUILD)/libextvm.so.$(ABI) $(BUILD)/extvm $(BUILD)/ext
 
 $(BUILD)/gen/%.pb-c.c $(BUILD)/gen/%.pb-c.h &: proto/%.proto
 	@mkdir -p $(@D)
-	protoc-c --proto_path=proto --c_out=$(BUILD)/gen $<
+	@echo "  PROTOC  $<"
+	@protoc-c --proto_path=proto --c_out=$(BUILD)/gen $<
 
 $(BUILD)/obj/%.pb-c.o: $(BUILD)/gen/%.pb-c.c
 	@mkdir -p $(@D)
-	$(CC) $(COMMON) $(INCLUDES) -c $< -o $@
+	@echo "  CC      $<"
+	@$(CC) $(COMMON) $(INCLUDES) -c $< -o $@
 
 $(BUILD)/obj/%.o: %.c | $(GENERATED)
 	@mkdir -p $(@D)
-	$(CC) $(COMMON) $(WARNINGS) $(INCLUDES) -c $< -o $@
+	@echo "  CC      $<"
+	@$(CC) $(COMMON) $(WARNINGS) $(INCLUDES) -c $< -o $@
 
 # One object with the private names made local, so that they cannot meet those of a program.
 $(BUILD)/libextvm.a: $(LIBRARY_OBJECTS)
-	ld -r -o $(BUILD)/libextvm.o $^
-	objcopy --localize-hidden $(BUILD)/libextvm.o
-	rm -f $@
-	ar rcs $@ $(BUILD)/libextvm.o
+	@echo "  AR      $@"
+	@ld -r -o $(BUILD)/libextvm.o $^
+	@objcopy --localize-hidden $(BUILD)/libextvm.o
+	@rm -f $@
+	@ar rcs $@ $(BUILD)/libextvm.o
 
 $(BUILD)/libextvm.so.$(ABI): $(LIBRARY_OBJECTS) src/libextvm.map
-	$(CC) $(LINK) -shared -Wl,-soname,libextvm.so.$(ABI) -Wl,--version-script=src/libextvm.map \
+	@echo "  LINK    $@"
+	@$(CC) $(LINK) -shared -Wl,-soname,libextvm.so.$(ABI) -Wl,--version-script=src/libextvm.map \
 	    -Wl,-z,defs -o $@ $(LIBRARY_OBJECTS) $(LIBRARIES)
-	ln -sf libextvm.so.$(ABI) $(BUILD)/libextvm.so
+	@ln -sf libextvm.so.$(ABI) $(BUILD)/libextvm.so
 
 $(BUILD)/extvm: $(COMMAND_OBJECTS) $(BUILD)/libextvm.a
-	$(CC) $(LINK) -o $@ $(COMMAND_OBJECTS) $(BUILD)/libextvm.a $(LIBRARIES) $(JANSSON_LIBS)
+	@echo "  LINK    $@"
+	@$(CC) $(LINK) -o $@ $(COMMAND_OBJECTS) $(BUILD)/libextvm.a $(LIBRARIES) $(JANSSON_LIBS)
 
 $(BUILD)/extvm.pc: src/extvm.pc.in Makefile
-	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' $< > $@
+	@sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' $< > $@
