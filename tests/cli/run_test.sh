@@ -237,7 +237,9 @@ call "{\"caller\": \"$caller\", \"type\": 1}"
 refuses "type 1 without a list is refused" 'access list' \
     run --vm "$nobody" --call "$folder/call.json" --world "$folder/world.json"
 takes_call "type 1 with an empty list" "{\"caller\": \"$caller\", \"type\": \"0x1\", \"accessList\": []}"
-takes_call "type 0 with a list" "{\"caller\": \"$caller\", \"type\": 0, \"accessList\": []}"
+call "{\"caller\": \"$caller\", \"type\": 0, \"accessList\": []}"
+refuses "type 0 with a list is refused" 'access list' \
+    run --vm "$nobody" --call "$folder/call.json" --world "$folder/world.json"
 
 # -- WORLD.json --------------------------------------------------------------------------------------
 
