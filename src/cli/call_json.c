@@ -131,7 +131,7 @@ static extvm_status new_elements(const struct json_place *place, json_t *value, 
 
 static extvm_status read_storage_keys(const struct json_place *place, json_t *value, void *target) {
     extvm_access_entry *entry = target;
-    void *keys;
+    void *keys = NULL;
     extvm_status status = new_elements(place, value, sizeof(extvm_bytes), &keys);
     for (size_t i = 0; status == EXTVM_OK && i < json_array_size(value); i++) {
         const struct json_place inner = {place->reader, place, NULL, i};
@@ -164,7 +164,7 @@ static extvm_status read_access_list(const struct json_place *place, json_t *val
     if (json_is_null(value)) {
         return EXTVM_OK;
     }
-    void *entries;
+    void *entries = NULL;
     extvm_status status = new_elements(place, value, sizeof(extvm_access_entry), &entries);
     for (size_t i = 0; status == EXTVM_OK && i < json_array_size(value); i++) {
         const struct json_place inner = {place->reader, place, NULL, i};

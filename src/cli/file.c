@@ -73,6 +73,13 @@ extvm_status file_read(const char *path, struct pool *pool, extvm_bytes *out, ex
     return status;
 }
 
+/* A regular file that stdout goes to, as /dev/stdout may be: it must not lose its name. */
+static bool is_stdout(const struct stat *about) {
+    struct stat out;
+    return S_ISREG(about->st_mode) && fstat(STDOUT_FILENO, &out) == 0 &&
+           out.st_dev == about->st_dev && out.st_ino == about->st_ino;
+}
+
 /* Why the file cannot be replaced; NULL when it can. */
 static const char *replace_obstacle(const char *path) {
     struct stat about;
@@ -86,6 +93,9 @@ static const char *replace_obstacle(const char *path) {
     bool there = stat(path, &about) == 0;
     if (there && S_ISDIR(about.st_mode)) {
         return "it is a folder";
+    }
+    if (there && is_stdout(&about)) {
+        return "that is where the output goes";
     }
     bool in_place = there && !S_ISREG(about.st_mode);
     bool allowed = in_place ? access(path, W_OK) == 0 : access(dirname(folder), W_OK | X_OK) == 0;

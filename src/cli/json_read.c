@@ -52,12 +52,13 @@ static struct path path_of(const struct json_place *place) {
     }
     struct path path = {""};
     size_t length = 0;
-    while (depth-- > 0 && length < sizeof path.text) {
+    for (size_t i = depth; i > 0 && length < sizeof path.text; i--) {
+        const struct json_place *at = places[i - 1];
         char *end = path.text + length;
         size_t room = sizeof path.text - length;
-        int added = places[depth]->name != NULL
-                        ? snprintf(end, room, "%s%.80s", length > 0 ? "." : "", places[depth]->name)
-                        : snprintf(end, room, "[%zu]", places[depth]->index);
+        int added = at->name != NULL
+                        ? snprintf(end, room, "%s%.80s", length > 0 ? "." : "", at->name)
+                        : snprintf(end, room, "[%zu]", at->index);
         length += added > 0 ? (size_t)added : 0;
     }
     return path;

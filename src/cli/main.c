@@ -6,6 +6,7 @@
 
 #include "command.h"
 #include "command_line.h"
+#include "json_memory.h"
 #include "nearest.h"
 #include "report.h"
 
@@ -97,6 +98,8 @@ int main(int argc, char **argv) {
         return EXIT_CODE_USAGE;
     }
     const char *name = argv[1];
+    bool json = command_line_has(argc, argv, "--json");
+    json_memory_start(json);
     if (strcmp(name, "help") == 0) {
         return command_help(argc - 1, argv + 1);
     }
@@ -109,6 +112,5 @@ int main(int argc, char **argv) {
         return finish_output();
     }
     const struct command *command = find_command(name);
-    return command != NULL ? command->run(argc - 1, argv + 1)
-                           : refuse_unknown(name, command_line_has(argc, argv, "--json"));
+    return command != NULL ? command->run(argc - 1, argv + 1) : refuse_unknown(name, json);
 }

@@ -3,6 +3,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <jansson.h>
@@ -37,12 +38,13 @@ static void text_clean(char *text) {
 
 static void print_json_error(const char *status, const char *message) {
     json_t *document = json_pack("{s:{s:s,s:s}}", "error", "status", status, "message", message);
-    if (document != NULL) {
-        json_dumpf(document, stdout, JSON_COMPACT);
-        fputc('\n', stdout);
+    char *line = document != NULL ? json_dumps(document, JSON_COMPACT) : NULL;
+    json_decref(document);
+    if (line != NULL) {
+        puts(line);
         fflush(stdout);
     }
-    json_decref(document);
+    free(line);
 }
 
 int report_error(bool json, const extvm_error *error) {

@@ -1,5 +1,7 @@
 /* A result as one JSON document, its members in the order of the command's contract. */
 #include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "json_write.h"
@@ -160,10 +162,12 @@ extvm_status result_print_json(const extvm_result *result, extvm_error *error) {
                     put_changes(document, result) &&
                     json_put(document, "quirks", json_from_quirks(result)) &&
                     json_put(document, "stats", json_from_stats(result));
-    if (complete) {
-        json_dumpf(document, stdout, JSON_COMPACT);
-        fputc('\n', stdout);
-    }
+    char *text = complete ? json_dumps(document, JSON_COMPACT) : NULL;
     json_decref(document);
-    return complete ? result_printed(error) : complain_no_memory(error);
+    if (text == NULL) {
+        return complain_no_memory(error);
+    }
+    puts(text);
+    free(text);
+    return result_printed(error);
 }

@@ -14,8 +14,8 @@
  * a caller who has sent one transaction before and has 10^24 wei, a million ether. */
 #define DEFAULT_GAS "1000000"
 #define DEFAULT_RECIPIENT "0x000000000000000000000000000000000000c0de"
-#define DEFAULT_CALLER_NONCE "1"
 #define DEFAULT_CALLER_BALANCE "1000000000000000000000000"
+static const uint64_t default_caller_nonce = 1;
 
 static const struct option_spec specs[] = {
     {"--call", "FILE", "the call, as JSON; single options override what it says", NULL,
@@ -167,17 +167,14 @@ static extvm_status read_single_options(struct run_input *input, const struct ru
 /* -- the world -- */
 
 static extvm_status add_default_caller(struct run_input *input, extvm_error *error) {
-    uint8_t nonce_buffer[EXTVM_WORD_INTEGER_SIZE];
-    uint8_t balance_buffer[EXTVM_WORD_INTEGER_SIZE];
-    extvm_bytes nonce;
+    uint8_t buffer[EXTVM_WORD_INTEGER_SIZE];
     extvm_bytes balance;
-    extvm_status status = value_integer(DEFAULT_CALLER_NONCE, nonce_buffer, &nonce);
+    extvm_status status = value_integer(DEFAULT_CALLER_BALANCE, buffer, &balance);
     if (status == EXTVM_OK) {
-        status = value_integer(DEFAULT_CALLER_BALANCE, balance_buffer, &balance);
-    }
-    if (status == EXTVM_OK) {
+        uint8_t nonce[EXTVM_U64_INTEGER_SIZE];
         status =
-            extvm_state_set_account(input->world.state, &input->call.call.caller, nonce, balance);
+            extvm_state_set_account(input->world.state, &input->call.call.caller,
+                                    extvm_integer_from_u64(default_caller_nonce, nonce), balance);
     }
     return status == EXTVM_OK ? EXTVM_OK : complain_no_memory(error);
 }

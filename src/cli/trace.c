@@ -4,8 +4,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include <jansson.h>
-
 #include "report.h"
 #include "terminal.h"
 
@@ -52,28 +50,35 @@ extvm_status trace_close(struct trace *trace, extvm_error *error) {
                               trace->path, strerror(errno));
 }
 
-/* The time is UTC as in RFC 3339, with milliseconds. False when the line is no text. */
-static bool print_json_line(const char *level, const char *line) {
+/* Text inside a JSON string. It is written here because a session is open: see json_memory.h. */
+static void print_json_text(const char *text) {
+    for (; *text != '\0'; text++) {
+        if (*text == '"' || *text == '\\') {
+            fputc('\\', stderr);
+        }
+        fputc(*text >= ' ' && *text <= '~' ? *text : '?', stderr);
+    }
+}
+
+/* The time is UTC as in RFC 3339, with milliseconds. */
+static void print_json_line(const char *level, const char *line) {
     struct timespec now;
     struct tm parts;
     char date[32];
-    char text[40];
     clock_gettime(CLOCK_REALTIME, &now);
     gmtime_r(&now.tv_sec, &parts);
     strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%S", &parts);
-    snprintf(text, sizeof text, "%s.%03uZ", date, (unsigned)(now.tv_nsec / 1000000) % 1000);
-    json_t *document = json_pack("{s:s,s:s,s:s}", "time", text, "level", level, "message", line);
-    if (document != NULL) {
-        json_dumpf(document, stderr, JSON_COMPACT);
-        fputc('\n', stderr);
-    }
-    json_decref(document);
-    return document != NULL;
+    fprintf(stderr, "{\"time\":\"%s.%03ldZ\",\"level\":\"%s\",\"message\":\"", date,
+            now.tv_nsec / 1000000, level);
+    print_json_text(line);
+    fputs("\"}\n", stderr);
 }
 
 void log_line(void *context, extvm_log_level level, const char *line) {
     const struct log_lines *lines = context;
-    if (!lines->json || !print_json_line(extvm_log_level_name(level), line)) {
+    if (lines->json) {
+        print_json_line(extvm_log_level_name(level), line);
+    } else {
         fprintf(stderr, "extvm: %s: %s\n", extvm_log_level_name(level), line);
     }
 }

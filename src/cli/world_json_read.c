@@ -34,13 +34,14 @@ struct account_input {
 static extvm_status read_storage_value(const struct json_place *place, json_t *value,
                                        const struct account_input *account) {
     uint8_t key_buffer[EXTVM_WORD_INTEGER_SIZE];
-    uint8_t value_buffer[EXTVM_WORD_INTEGER_SIZE];
     extvm_bytes key;
-    extvm_bytes number;
     extvm_status status = read_name(place, key_buffer, &key);
-    if (status == EXTVM_OK) {
-        status = json_read_integer_into(place, value, value_buffer, &number);
+    if (status != EXTVM_OK) {
+        return status;
     }
+    uint8_t value_buffer[EXTVM_WORD_INTEGER_SIZE];
+    extvm_bytes number;
+    status = json_read_integer_into(place, value, value_buffer, &number);
     if (status != EXTVM_OK) {
         return status;
     }
