@@ -75,8 +75,10 @@ bool buffer_print(struct buffer *buffer, const char *format, ...) {
 }
 
 void buffer_drop(struct buffer *buffer, size_t size) {
-    memmove(buffer->data, buffer->data + size, buffer->size - size);
-    buffer->size -= size;
+    if (size > 0) {
+        memmove(buffer->data, buffer->data + size, buffer->size - size);
+        buffer->size -= size;
+    }
 }
 
 void buffer_shrink(struct buffer *buffer, size_t capacity) {

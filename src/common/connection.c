@@ -167,12 +167,14 @@ bool connection_is_usable(struct connection *connection) {
     uint8_t byte;
     ssize_t size =
         connection->calls->receive(connection->socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-    if (size > 0) {
+    bool silent = size < 0 && errno == EAGAIN;
+    if (size > 0 || !session_is_quiet(connection->session)) {
         log_line(connection->logger, EXTVM_LOG_WARNING,
                  "%s: the VM said something while no call was running: connecting again",
                  connection->endpoint->text);
+        return false;
     }
-    return size < 0 && errno == EAGAIN;
+    return silent;
 }
 
 /* -- leaving -- */

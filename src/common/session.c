@@ -84,6 +84,10 @@ void session_sent(struct session *session, size_t size) {
     }
 }
 
+bool session_is_quiet(const struct session *session) {
+    return frame_pending(&session->reader) == 0;
+}
+
 bool session_in_frame(const struct session *session) {
     size_t pending = frame_pending(&session->reader);
     return pending > 0 && (pending < FRAME_HEADER_SIZE ||

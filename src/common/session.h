@@ -84,6 +84,9 @@ void session_received(struct session *session, size_t size);
 extvm_bytes session_output(const struct session *session);
 void session_sent(struct session *session, size_t size);
 
+/* Whether every received byte belonged to a message that was taken. */
+bool session_is_quiet(const struct session *session);
+
 /* Whether the bytes received so far end inside a frame. */
 bool session_in_frame(const struct session *session);
 

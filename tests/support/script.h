@@ -1,0 +1,59 @@
+/* The script of a scripted VM: what it expects of the node, what it sends, how it misbehaves.
+ *
+ *   # a comment
+ *   define NAME HEX…        HEX may be used as NAME in the lines that follow
+ *   session                 the steps that follow are for the next connection
+ *   > HEX…                  expect exactly these bytes from the node
+ *   > any                   expect one frame, whatever it is
+ *   < HEX…                  send these bytes
+ *   split N                 cut everything that is sent from here on into pieces of N bytes
+ *   nagle                   let the kernel hold small pieces back, as the real VM does
+ *   delay N                 wait N milliseconds
+ *   half-close              shut the sending direction
+ *   close | reset           end the connection: properly, or with a reset
+ *   stall                   do nothing until the node ends the session
+ *
+ * At its end a session waits for the node to end it, as the real VM does. White space in HEX is
+ * ignored; a line that ends in \ goes on in the next. */
+#ifndef EXTVM_TESTS_SCRIPT_H
+#define EXTVM_TESTS_SCRIPT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum step_kind {
+    STEP_SESSION,
+    STEP_EXPECT,
+    STEP_EXPECT_ANY,
+    STEP_SEND,
+    STEP_SPLIT,
+    STEP_NAGLE,
+    STEP_DELAY,
+    STEP_HALF_CLOSE,
+    STEP_CLOSE,
+    STEP_RESET,
+    STEP_STALL
+};
+
+struct step {
+    enum step_kind kind;
+    unsigned line;
+    unsigned number; /* of split and delay */
+    uint8_t *data;   /* of expect and send */
+    size_t size;
+};
+
+struct script {
+    struct step *steps;
+    size_t count;
+};
+
+/* Parses `text`; on failure returns 0 and puts a line of text into `error` (256 characters). */
+int script_parse(const char *text, struct script *script, char *error);
+
+/* The same for a file. */
+int script_load(const char *path, struct script *script, char *error);
+
+void script_free(struct script *script);
+
+#endif
