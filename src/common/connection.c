@@ -165,8 +165,10 @@ extvm_status connection_exchange(struct connection *connection, uint64_t deadlin
 
 bool connection_is_usable(struct connection *connection) {
     uint8_t byte;
-    ssize_t size =
-        connection->calls->receive(connection->socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    ssize_t size;
+    do {
+        size = connection->calls->receive(connection->socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    } while (size < 0 && errno == EINTR);
     bool silent = size < 0 && errno == EAGAIN;
     if (size > 0 || !session_is_quiet(connection->session)) {
         log_line(connection->logger, EXTVM_LOG_WARNING,

@@ -2,6 +2,7 @@
 #ifndef EXTVM_TESTS_SCARCE_MEMORY_H
 #define EXTVM_TESTS_SCARCE_MEMORY_H
 
+#include <stdbool.h>
 #include <stdlib.h>
 
 #include <extvm/allocator.h>
@@ -9,11 +10,14 @@
 struct scarce_memory {
     size_t allocations; /* asked for so far */
     size_t fail_at;     /* this one fails, counted from 1; 0: none */
+    bool for_good;      /* and all after it */
     size_t live;        /* given and not taken back */
 };
 
 static inline int scarce_memory_refuses(struct scarce_memory *scarce) {
-    return ++scarce->allocations == scarce->fail_at;
+    size_t number = ++scarce->allocations;
+    return number == scarce->fail_at ||
+           (scarce->for_good && scarce->fail_at > 0 && number > scarce->fail_at);
 }
 
 static inline void *scarce_memory_allocate(void *context, size_t size) {

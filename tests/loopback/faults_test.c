@@ -1,0 +1,340 @@
+/* Whole runs over real sockets while memory or a socket call fails: always a clean status, no leak,
+ * and the next call works. And many threads on one handle. */
+#include <errno.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+#include "common/client.h"
+#include "kevm/kevm.h"
+#include "support/cases.h"
+#include "unit/scarce_memory.h"
+
+#define CALLER "a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1"
+#define CONTRACT "cccccccccccccccccccccccccccccccccccccccc"
+
+/* A call with every kind of query, and a result with every kind of change. */
+static const char rich_result[] =
+    "define RESULT 000000c4 2ac101 0a04deadbeef 120101 1a030fadf8 220100 "
+    "322d 0a14 CC 120101 1a0105 2207 0a0101 12020080 2206 0a0102 120100 "
+    "4214 S 4a3b 0a14 CC 122000000000000000000000000000000000000000000000000000000000000000c8 "
+    "1a0101 522c 0a14 S 0a14 CC\n";
+static const char rich_call[] = "> any\n< AS\n> any\n< ACC\n> any\n< GETCODE\n> any\n"
+                                "< 0000001c 121a0a14 CC 120200c8\n> any\n"
+                                "< 00000002 2200\n> any\n< RESULT\n";
+
+/* The world of the rich call. */
+struct rich {
+    extvm_state *state;
+    struct case_call one;
+    extvm_world world;
+};
+
+static void rich_init(struct rich *rich) {
+    extvm_word hash = {{1}};
+    rich->state = extvm_state_new(NULL);
+    case_account(rich->state, CALLER, "4", "1000000", "");
+    case_account(rich->state, CONTRACT, "1", "5", "600035805460005260206000a160206000f3");
+    case_storage(rich->state, CONTRACT, "200", "128");
+    assert_int_equal(extvm_state_set_block_hash(rich->state, 0, &hash), EXTVM_OK);
+    case_call_init(&rich->one, CONTRACT, "", "0", "0xfadf8");
+    rich->world = extvm_state_world(rich->state);
+}
+
+/* `calls` rich calls on one connection. */
+static char *rich_script(unsigned calls) {
+    char *text;
+    size_t size;
+    FILE *script = open_memstream(&text, &size);
+    fprintf(script, "%s> any\n", rich_result);
+    for (unsigned i = 0; i < calls; i++) {
+        fputs(rich_call, script);
+    }
+    fclose(script);
+    char *whole = case_definitions(text);
+    free(text);
+    return whole;
+}
+
+static struct scripted_vm *start(unsigned calls) {
+    char *script = rich_script(calls);
+    struct scripted_vm *scripted = scripted_vm_start(&kevm_protocol, script, NULL);
+    free(script);
+    assert_non_null(scripted);
+    return scripted;
+}
+
+static void assert_rich(const extvm_result *result) {
+    size_t count;
+    assert_bytes(extvm_result_return_data(result), "deadbeef");
+    const extvm_modified_account *modified = extvm_result_modified(result, &count);
+    assert_int_equal(count, 1);
+    assert_int_equal(modified[0].storage_count, 2);
+    assert_integer(modified[0].storage[0].value, "128");
+    extvm_result_logs(result, &count);
+    assert_int_equal(count, 1);
+    assert_int_equal(extvm_result_access_list(result)->count, 2);
+}
+
+/* -- memory -- */
+
+/* Opens, runs and closes with this allocator; true when it succeeded. */
+static bool run_with(const extvm_allocator *allocator, struct rich *rich) {
+    struct scripted_vm *scripted = start(1);
+    char address[64];
+    extvm_vm *vm = NULL;
+    extvm_result *result = NULL;
+    extvm_error error = {EXTVM_OK, ""};
+    extvm_options *options = extvm_options_new(allocator);
+    extvm_status status = options != NULL ? EXTVM_OK : EXTVM_NO_MEMORY;
+    snprintf(address, sizeof address, "kevm://%s", scripted_vm_address(scripted));
+    if (status == EXTVM_OK) {
+        extvm_options_set(options, "call-retries", "0", NULL);
+        extvm_options_set(options, "drain-timeout", "5s", NULL);
+        status = extvm_open(address, options, &vm, &error);
+    }
+    if (status == EXTVM_OK) {
+        status = extvm_run(vm, &rich->one.call, &rich->world, &result, &error);
+    }
+    assert_true(status == EXTVM_OK || status == EXTVM_NO_MEMORY);
+    assert_true((status == EXTVM_OK) == (result != NULL));
+    if (result != NULL) {
+        assert_rich(result);
+    }
+    extvm_result_free(result);
+    extvm_close(vm);
+    extvm_options_free(options);
+    assert_int_equal(scripted_vm_stop(scripted).resets, 0);
+    return status == EXTVM_OK;
+}
+
+static void walk(bool persistent) {
+    struct rich rich;
+    rich_init(&rich);
+    size_t steps = 0;
+    for (bool done = false; !done; steps++) {
+        struct scarce_memory memory = {.fail_at = steps + 1, .for_good = persistent};
+        extvm_allocator allocator = scarce_memory_allocator(&memory);
+        done = run_with(&allocator, &rich);
+        assert_int_equal(memory.live, 0);
+        assert_true(steps < 1000);
+    }
+    assert_true(steps > 5);
+    print_message("%zu allocations failed\n", steps - 1);
+    extvm_state_free(rich.state);
+}
+
+static void every_allocation_of_a_run_may_fail_once(void **unused) {
+    (void)unused;
+    walk(false);
+}
+
+static void memory_that_runs_out_for_good_leaves_a_clean_status(void **unused) {
+    (void)unused;
+    walk(true);
+}
+
+/* -- sockets; the faults are this file's own, one test at a time -- */
+
+static struct {
+    unsigned calls;     /* socket calls so far */
+    unsigned fail_at;   /* the call that fails; 0: none */
+    int failure;        /* with this errno */
+    size_t piece;       /* the most that one call sends or receives */
+    unsigned interrupt; /* every so many calls one is interrupted; 0: none */
+} faults;
+
+static bool fails(void) {
+    faults.calls++;
+    if (faults.calls == faults.fail_at) {
+        errno = faults.failure;
+        return true;
+    }
+    if (faults.interrupt > 0 && faults.calls % faults.interrupt == 0) {
+        errno = EINTR;
+        return true;
+    }
+    return false;
+}
+
+/* An interrupted connect goes on by itself, so that one cannot be played. */
+static int faulty_connect(int socket, const struct sockaddr *address, socklen_t size) {
+    unsigned interrupt = faults.interrupt;
+    faults.interrupt = 0;
+    bool failed = fails();
+    faults.interrupt = interrupt;
+    return failed ? -1 : connect(socket, address, size);
+}
+
+static ssize_t faulty_send(int socket, const void *data, size_t size, int flags) {
+    return fails() ? -1 : send(socket, data, size < faults.piece ? size : faults.piece, flags);
+}
+
+static ssize_t faulty_receive(int socket, void *data, size_t size, int flags) {
+    return fails() ? -1 : recv(socket, data, size < faults.piece ? size : faults.piece, flags);
+}
+
+static const struct socket_calls faulty_calls = {faulty_connect, faulty_send, faulty_receive,
+                                                 shutdown};
+
+/* `runs` calls on one handle, up to the first that fails. */
+static extvm_status run_faulty(struct rich *rich, unsigned runs) {
+    struct scripted_vm *scripted = start(runs);
+    struct endpoint endpoint;
+    extvm_vm *vm = NULL;
+    extvm_status status = EXTVM_OK;
+    extvm_options *options = case_options("5s");
+    assert_int_equal(endpoint_parse_tcp(&endpoint, scripted_vm_address(scripted),
+                                        scripted_vm_address(scripted), NULL),
+                     EXTVM_OK);
+    assert_int_equal(client_new(&kevm_protocol, &endpoint, options, &faulty_calls, &vm, NULL),
+                     EXTVM_OK);
+    for (unsigned i = 0; i < runs && status == EXTVM_OK; i++) {
+        extvm_result *result = NULL;
+        extvm_error error = {EXTVM_OK, ""};
+        status = extvm_run(vm, &rich->one.call, &rich->world, &result, &error);
+        assert_true((status == EXTVM_OK) == (result != NULL));
+        assert_int_equal(status, error.status);
+        if (result != NULL) {
+            assert_rich(result);
+        }
+        extvm_result_free(result);
+    }
+    faults.interrupt = 0;
+    extvm_close(vm);
+    extvm_options_free(options);
+    scripted_vm_stop(scripted);
+    return status;
+}
+
+static void single_bytes_and_interrupts_on_the_socket_change_nothing(void **unused) {
+    (void)unused;
+    struct rich rich;
+    rich_init(&rich);
+    for (size_t piece = 1; piece < 5; piece++) {
+        memset(&faults, 0, sizeof faults);
+        faults.piece = piece;
+        faults.interrupt = 3;
+        assert_int_equal(run_faulty(&rich, 2), EXTVM_OK);
+    }
+    extvm_state_free(rich.state);
+}
+
+static void every_socket_call_may_fail_with_every_error(void **unused) {
+    static const int failures[] = {ECONNRESET, EPIPE,  ETIMEDOUT, ECONNREFUSED,
+                                   ENETDOWN,   ENOMEM, EIO,       EHOSTUNREACH};
+    (void)unused;
+    struct rich rich;
+    unsigned injected = 0;
+    rich_init(&rich);
+    for (size_t i = 0; i < sizeof failures / sizeof failures[0]; i++) {
+        extvm_status status = EXTVM_DEADLINE_PASSED;
+        unsigned at = 1;
+        for (; at < 100; at++, injected++) {
+            memset(&faults, 0, sizeof faults);
+            faults.piece = SIZE_MAX;
+            faults.fail_at = at;
+            faults.failure = failures[i];
+            status = run_faulty(&rich, 1);
+            assert_int_not_equal(extvm_status_classify(status), EXTVM_CLASS_USAGE);
+            assert_int_not_equal(extvm_status_classify(status), EXTVM_CLASS_DEADLINE);
+            if (status == EXTVM_OK) {
+                break;
+            }
+        }
+        assert_true(at > 10 && at < 100);
+    }
+    print_message("%u socket calls failed\n", injected);
+    extvm_state_free(rich.state);
+}
+
+/* -- threads -- */
+
+enum { THREADS = 8, CALLS_OF_EACH = 25 };
+
+struct worker {
+    pthread_t thread;
+    extvm_vm *vm;
+    unsigned good;
+};
+
+static void *run_many(void *argument) {
+    struct worker *worker = argument;
+    struct rich rich;
+    rich_init(&rich);
+    for (unsigned i = 0; i < CALLS_OF_EACH; i++) {
+        extvm_result *result = NULL;
+        if (extvm_run(worker->vm, &rich.one.call, &rich.world, &result, NULL) == EXTVM_OK) {
+            worker->good += extvm_result_return_data(result).size == 4 ? 1 : 0;
+        }
+        extvm_result_free(result);
+    }
+    extvm_state_free(rich.state);
+    return NULL;
+}
+
+static void threads_share_one_handle_and_each_gets_its_own_result(void **unused) {
+    (void)unused;
+    struct worker workers[THREADS];
+    struct scripted_vm *scripted = start(THREADS * CALLS_OF_EACH);
+    extvm_options *options = case_options("10s");
+    extvm_vm *vm = case_open(scripted, options);
+    extvm_options_free(options);
+    for (unsigned i = 0; i < THREADS; i++) {
+        workers[i] = (struct worker){.vm = vm};
+        assert_int_equal(pthread_create(&workers[i].thread, NULL, run_many, &workers[i]), 0);
+    }
+    unsigned good = 0;
+    for (unsigned i = 0; i < THREADS; i++) {
+        pthread_join(workers[i].thread, NULL);
+        good += workers[i].good;
+    }
+    extvm_close(vm);
+    struct scripted_vm_report report = scripted_vm_stop(scripted);
+    assert_string_equal(report.failure, "");
+    assert_int_equal(good, THREADS * CALLS_OF_EACH);
+    assert_int_equal(report.sessions, 1);
+}
+
+static void caller_that_waits_for_its_turn_gives_up_at_its_deadline(void **unused) {
+    (void)unused;
+    struct worker worker;
+    struct scripted_vm *scripted = scripted_vm_start(&kevm_protocol, "> any\n> any\nstall\n", NULL);
+    extvm_options *options = case_options("400ms");
+    assert_int_equal(extvm_options_set(options, "call-timeout", "400ms", NULL), EXTVM_OK);
+    extvm_vm *vm = case_open(scripted, options);
+    extvm_options_free(options);
+    struct rich rich;
+    rich_init(&rich);
+    worker = (struct worker){.vm = vm};
+    assert_int_equal(pthread_create(&worker.thread, NULL, run_many, &worker), 0);
+    extvm_result *result = NULL;
+    extvm_error error = {EXTVM_OK, ""};
+    const struct timespec moment = {0, 100000000};
+    nanosleep(&moment, NULL); /* the worker's call is the first */
+    extvm_status status = extvm_run(vm, &rich.one.call, &rich.world, &result, &error);
+    pthread_join(worker.thread, NULL);
+    extvm_close(vm);
+    scripted_vm_stop(scripted);
+    extvm_state_free(rich.state);
+    assert_non_null(strstr(error.text, "other calls"));
+    assert_int_equal(status, EXTVM_DEADLINE_PASSED);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_allocation_of_a_run_may_fail_once),
+        cmocka_unit_test(memory_that_runs_out_for_good_leaves_a_clean_status),
+        cmocka_unit_test(single_bytes_and_interrupts_on_the_socket_change_nothing),
+        cmocka_unit_test(every_socket_call_may_fail_with_every_error),
+        cmocka_unit_test(threads_share_one_handle_and_each_gets_its_own_result),
+        cmocka_unit_test(caller_that_waits_for_its_turn_gives_up_at_its_deadline),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
