@@ -82,3 +82,119 @@ $(BUILD)/extvm: $(COMMAND_OBJECTS) $(BUILD)/libextvm.a
 
 $(BUILD)/extvm.pc: src/extvm.pc.in Makefile
 	@sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' $< > $@
+
+# -- tests -----------------------------------------------------------------------------------------------------
+TEST_SOURCES := $(wildcard tests/unit/*_test.c tests/loopback/*_test.c)
+SUPPORT_SOURCES := $(filter-out %_main.c,$(wildcard tests/support/*.c))
+FUZZ_NAMES := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+SHELL_TESTS := $(wildcard tests/cli/*_test.sh tests/docs/*_test.sh)
+TEST_PROGRAMS := $(TEST_SOURCES:%.c=$(BUILD)/%)
+CORPUS_PROGRAMS := $(FUZZ_NAMES:%=$(BUILD)/tests/fuzz/corpus_%)
+TEST_OBJECTS = $(SUPPORT_SOURCES:%.c=$(BUILD)/obj/%.o) $(LIBRARY_OBJECTS)
+TEST_LIBRARIES = -lcmocka -lgmp $(LIBRARIES)
+ASAN := build/asan
+TSAN := build/tsan
+PLAIN := build/plain
+
+$(BUILD)/obj/tests/%.o: INCLUDES += -Itests
+
+.SECONDARY:
+$(BUILD)/tests/%_test: $(BUILD)/obj/tests/%_test.o $(SUPPORT_SOURCES:%.c=$(BUILD)/obj/%.o) $(LIBRARY_OBJECTS)
+	@mkdir -p $(@D)
+	@$(CC) $(LINK) -o $@ $^ $(TEST_LIBRARIES)
+
+$(BUILD)/tests/scripted_vm: $(BUILD)/obj/tests/support/scripted_vm_main.o $(SUPPORT_SOURCES:%.c=$(BUILD)/obj/%.o) $(LIBRARY_OBJECTS)
+	@mkdir -p $(@D)
+	@$(CC) $(LINK) -o $@ $^ $(TEST_LIBRARIES)
+
+$(BUILD)/tests/fuzz/corpus_%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(BUILD)/obj/tests/fuzz/corpus_main.o $(LIBRARY_OBJECTS)
+	@mkdir -p $(@D)
+	@$(CC) $(LINK) -o $@ $^ $(LIBRARIES)
+
+.PHONY: programs test test-valgrind test-tsan test-packages
+programs: $(TEST_PROGRAMS) $(CORPUS_PROGRAMS) $(BUILD)/tests/scripted_vm $(BUILD)/extvm
+
+test-packages:
+	@tools/deps.sh $(TEST_PACKAGES)
+
+test: test-packages all $(BUILD)/tests/scripted_vm ## all tests, under AddressSanitizer and UBSan
+	@$(MAKE) --no-print-directory BUILD=$(ASAN) SANITIZE=address,undefined OPTIMIZE=-O1 programs
+	@EXTVM=build/extvm SCRIPTED_VM=build/tests/scripted_vm tests/run.sh \
+	    $(TEST_SOURCES:%.c=$(ASAN)/%) \
+	    $(foreach name,$(FUZZ_NAMES),"$(ASAN)/tests/fuzz/corpus_$(name) tests/fuzz/corpus/$(name)") \
+	    $(SHELL_TESTS:%="sh %")
+
+test-tsan: test-packages ## the tests in C, under ThreadSanitizer
+	@$(MAKE) --no-print-directory BUILD=$(TSAN) SANITIZE=thread OPTIMIZE=-O1 programs
+	@tests/run.sh $(TEST_SOURCES:%.c=$(TSAN)/%)
+
+test-valgrind: test-packages ## the tests in C, under valgrind
+	@tools/deps.sh valgrind
+	@$(MAKE) --no-print-directory BUILD=$(PLAIN) OPTIMIZE=-O1 programs
+	@WRAPPER="valgrind --quiet --leak-check=full --error-exitcode=99" TEST_TIMEOUT=900 \
+	    tests/run.sh $(TEST_SOURCES:%.c=$(PLAIN)/%)
+
+# -- fuzzing ---------------------------------------------------------------------------------------------------
+.PHONY: fuzz $(FUZZ_NAMES:%=fuzz-%)
+fuzz: $(FUZZ_NAMES:%=fuzz-%) ## run each fuzz target on for SECONDS=60
+
+$(FUZZ_NAMES:%=fuzz-%): fuzz-%: $(GENERATED)
+	@tools/deps.sh clang libclang-rt-14-dev
+	@mkdir -p build/fuzz/$*
+	clang -std=c17 -D_GNU_SOURCE -g -O1 -pthread -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
+	    $(INCLUDES) -Itests -o build/fuzz/fuzz_$* tests/fuzz/fuzz_$*.c $(LIBRARY_SOURCES) $(GENERATED) $(LIBRARIES)
+	build/fuzz/fuzz_$* -max_total_time=$(SECONDS) -rss_limit_mb=2048 -artifact_prefix=build/fuzz/$*- \
+	    build/fuzz/$* tests/fuzz/corpus/$*
+
+# -- what people look at ---------------------------------------------------------------------------------------
+.PHONY: demo bench lint
+demo: all $(BUILD)/tests/scripted_vm ## a whole dialogue with a VM, over a real socket
+	@sh tools/demo.sh $(BUILD)
+
+$(BUILD)/tests/bench: $(BUILD)/obj/tests/bench/round_trip.o $(LIBRARY_OBJECTS)
+	@mkdir -p $(@D)
+	@$(CC) $(LINK) -o $@ $^ $(LIBRARIES)
+
+bench: $(BUILD)/tests/bench ## queries per second beside a bare ping-pong of the same bytes
+	@$<
+
+SOURCES := $(wildcard include/extvm/*.h src/*.[ch] src/*/*.[ch] tests/*/*.[ch] examples/*.[ch])
+CHECKED := $(LIBRARY_SOURCES) $(COMMAND_SOURCES)
+lint: all ## layout, clang-tidy, cppcheck, shellcheck
+	@tools/deps.sh $(CHECK_PACKAGES) $(TEST_PACKAGES)
+	clang-format --dry-run -Werror $(SOURCES)
+	shellcheck tools/*.sh tests/*.sh tests/cli/*.sh .ci/run
+	cppcheck --quiet --std=c11 --error-exitcode=1 --inline-suppr --enable=warning,performance,portability \
+	    --suppress=missingIncludeSystem -Iinclude -Isrc $(CHECKED)
+	printf '%s\n' $(CHECKED) | xargs -P 2 -n 6 clang-tidy --quiet -- -std=c17 -D_GNU_SOURCE $(INCLUDES)
+	@echo "lint: clean"
+
+# -- installing ------------------------------------------------------------------------------------------------
+LIBDIR := $(DESTDIR)$(PREFIX)/lib
+INCLUDEDIR := $(DESTDIR)$(PREFIX)/include/extvm
+BINDIR := $(DESTDIR)$(PREFIX)/bin
+
+.PHONY: install uninstall deps clean help
+install: all ## into PREFIX=/usr/local, under DESTDIR
+	install -d $(LIBDIR)/pkgconfig $(INCLUDEDIR) $(BINDIR)
+	install -m 644 include/extvm/*.h $(INCLUDEDIR)
+	install -m 644 $(BUILD)/libextvm.a $(LIBDIR)
+	install -m 755 $(BUILD)/libextvm.so.$(ABI) $(LIBDIR)
+	ln -sf libextvm.so.$(ABI) $(LIBDIR)/libextvm.so
+	install -m 644 $(BUILD)/extvm.pc $(LIBDIR)/pkgconfig
+	install -m 755 $(BUILD)/extvm $(BINDIR)
+
+uninstall: ## what install made
+	rm -f $(LIBDIR)/libextvm.a $(LIBDIR)/libextvm.so $(LIBDIR)/libextvm.so.$(ABI) $(LIBDIR)/pkgconfig/extvm.pc $(BINDIR)/extvm
+	rm -rf $(INCLUDEDIR)
+
+deps: ## install from Debian what building, testing and checking need and is missing
+	@tools/deps.sh $(BUILD_PACKAGES) $(TEST_PACKAGES) $(CHECK_PACKAGES)
+
+clean: ## remove build/
+	rm -rf build
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1 /p' $(MAKEFILE_LIST) | while read -r target what; do printf '  %-14s %s\n' "$$target" "$$what"; done
+
+-include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)

@@ -1,0 +1,32 @@
+#!/bin/sh
+# Runs test programs and scripts that print TAP, shows what fails, and ends with the line
+# `N passed, N failed, N skipped`. Each argument is a command line. WRAPPER goes before each of them.
+set -u
+passed=0 failed=0 skipped=0
+output=$(mktemp)
+trap 'rm -f "$output"' EXIT
+
+for command in "$@"; do
+    started=$(date +%s)
+    # The words of a command line are meant to be split.
+    # shellcheck disable=SC2086
+    CMOCKA_MESSAGE_OUTPUT=TAP timeout "${TEST_TIMEOUT:-300}" ${WRAPPER:-} $command >"$output" 2>&1
+    status=$?
+    bad=$(grep -c '^not ok' "$output")
+    skip=$(grep -c '^ok .*# *SKIP' "$output")
+    good=$(($(grep -c '^ok ' "$output") - skip))
+    if [ $status -ne 0 ] && [ "$bad" -eq 0 ]; then
+        bad=1 # it crashed, leaked or hung
+    elif [ "$good" -eq 0 ] && [ "$bad" -eq 0 ] && [ "$skip" -eq 0 ]; then
+        bad=1
+        echo "it ran no test" >>"$output"
+    fi
+    passed=$((passed + good)) failed=$((failed + bad)) skipped=$((skipped + skip))
+    printf '%s: %d passed, %d failed, %d skipped, %d s\n' "$command" "$good" "$bad" "$skip" \
+        $(($(date +%s) - started))
+    [ "$bad" -eq 0 ] || sed 's/^/    /' "$output"
+    [ "$skip" -eq 0 ] || grep -E '# *SKIP|not there' "$output" | sed 's/^/    /'
+done
+
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" -eq 0 ]
