@@ -10,8 +10,14 @@ enum {
     SHOWN_INTEGER_BYTES = 40 /* wider integers, which only IELE has, are shown as data */
 };
 
+/* A space, unless the text begins here, or a list or item in it. */
+static const char *separator(const struct buffer *text) {
+    bool first = text->size == 0 || strchr("[{", text->data[text->size - 1]) != NULL;
+    return first ? "" : " ";
+}
+
 static void put(struct buffer *text, const char *name, const char *value) {
-    buffer_print(text, "%s%s=%s", text->size == 0 ? "" : " ", name, value);
+    buffer_print(text, "%s%s=%s", separator(text), name, value);
 }
 
 static void put_data(struct buffer *text, const char *name, extvm_bytes data) {
@@ -42,11 +48,11 @@ static void put_word(struct buffer *text, const char *name, const extvm_word *wo
 }
 
 static void open_list(struct buffer *text, const char *name) {
-    buffer_print(text, "%s%s=[", text->size == 0 ? "" : " ", name);
+    buffer_print(text, "%s%s=[", separator(text), name);
 }
 
 static void open_item(struct buffer *text, const char *name) {
-    buffer_print(text, " %s{", name);
+    buffer_print(text, "%s%s{", separator(text), name);
 }
 
 static void close_with(struct buffer *text, const char *end) {
@@ -191,7 +197,7 @@ static void put_addresses(struct buffer *text, const char *name, const extvm_add
     for (size_t i = 0; i < count; i++) {
         char hex[EXTVM_HEX_SIZE(EXTVM_ADDRESS_SIZE)];
         extvm_bytes_to_hex((extvm_bytes){addresses[i].bytes, EXTVM_ADDRESS_SIZE}, hex);
-        buffer_print(text, "%s%s", i == 0 ? "" : " ", hex);
+        buffer_print(text, "%s%s", separator(text), hex);
     }
     close_with(text, "]");
 }
