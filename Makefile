@@ -80,7 +80,9 @@ $(BUILD)/extvm: $(COMMAND_OBJECTS) $(BUILD)/libextvm.a
 	@echo "  LINK    $@"
 	@$(CC) $(LINK) -o $@ $(COMMAND_OBJECTS) $(BUILD)/libextvm.a $(LIBRARIES) $(JANSSON_LIBS)
 
-$(BUILD)/extvm.pc: src/extvm.pc.in Makefile
+# Made anew each time: PREFIX may differ from the last.
+.PHONY: $(BUILD)/extvm.pc
+$(BUILD)/extvm.pc: src/extvm.pc.in
 	@sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' $< > $@
 
 # -- tests -----------------------------------------------------------------------------------------------------
@@ -163,10 +165,10 @@ CHECKED := $(LIBRARY_SOURCES) $(COMMAND_SOURCES)
 lint: all ## layout, clang-tidy, cppcheck, shellcheck
 	@tools/deps.sh $(CHECK_PACKAGES) $(TEST_PACKAGES)
 	clang-format --dry-run -Werror $(SOURCES)
-	shellcheck tools/*.sh tests/*.sh tests/cli/*.sh .ci/run
+	shellcheck tools/*.sh tests/*.sh tests/*/*.sh .ci/run
 	cppcheck --quiet --std=c11 --error-exitcode=1 --inline-suppr --enable=warning,performance,portability \
 	    --suppress=missingIncludeSystem -Iinclude -Isrc $(CHECKED)
-	printf '%s\n' $(CHECKED) | xargs -P 2 -n 6 clang-tidy --quiet -- -std=c17 -D_GNU_SOURCE $(INCLUDES)
+	printf '%s\n' $(CHECKED) | xargs -P 2 -n 1 sh -c 'clang-tidy --quiet "$$@" -- -std=c17 -D_GNU_SOURCE $(INCLUDES) 2>/dev/null' tidy
 	@echo "lint: clean"
 
 # -- installing ------------------------------------------------------------------------------------------------

@@ -13,10 +13,12 @@ struct unit {
     uint64_t scale;
 };
 
+#define HOUR (UINT64_C(3600) * NANOSECONDS_IN_SECOND)
+
 static const struct unit time_units[] = {{"ms", NANOSECONDS_IN_MILLISECOND},
                                          {"s", NANOSECONDS_IN_SECOND},
                                          {"m", 60 * NANOSECONDS_IN_SECOND},
-                                         {"h", 3600 * NANOSECONDS_IN_SECOND},
+                                         {"h", HOUR},
                                          {NULL, 0}};
 static const struct unit size_units[] = {{"", 1},
                                          {"KiB", UINT64_C(1) << 10},
@@ -42,15 +44,15 @@ static const struct option {
     const char *initial, *allowed;
 } options_table[] = {
     {"connect-timeout", offsetof(struct settings, connect_timeout), time_units, no_words,
-     NANOSECONDS_IN_MILLISECOND, 3600 * NANOSECONDS_IN_SECOND, "5s", "1ms to 1h"},
+     NANOSECONDS_IN_MILLISECOND, HOUR, "5s", "1ms to 1h"},
     {"connect-retries", offsetof(struct settings, connect_retries), count_units, no_words, 0, 1000,
      "2", "0 to 1000"},
-    {"retry-delay", offsetof(struct settings, retry_delay), time_units, no_words, 0,
-     3600 * NANOSECONDS_IN_SECOND, "3s", "0s to 1h"},
+    {"retry-delay", offsetof(struct settings, retry_delay), time_units, no_words, 0, HOUR, "3s",
+     "0s to 1h"},
     {"wait-timeout", offsetof(struct settings, wait_timeout), time_units, no_words,
-     NANOSECONDS_IN_MILLISECOND, 24 * 3600 * NANOSECONDS_IN_SECOND, "5m", "1ms to 24h"},
+     NANOSECONDS_IN_MILLISECOND, 24 * HOUR, "5m", "1ms to 24h"},
     {"call-timeout", offsetof(struct settings, call_timeout), time_units, no_words,
-     NANOSECONDS_IN_MILLISECOND, 24 * 3600 * NANOSECONDS_IN_SECOND, "10m", "1ms to 24h"},
+     NANOSECONDS_IN_MILLISECOND, 24 * HOUR, "10m", "1ms to 24h"},
     {"call-retries", offsetof(struct settings, call_retries), count_units, no_words, 0, 100, "1",
      "0 to 100"},
     {"drain-timeout", offsetof(struct settings, drain_timeout), time_units, no_words, 0,
@@ -58,7 +60,7 @@ static const struct option {
     {"max-frame", offsetof(struct settings, max_frame), size_units, no_words, UINT64_C(1) << 10,
      UINT64_C(1) << 30, "64MiB", "1KiB to 1GiB"},
     {"tcp-keepalive", offsetof(struct settings, tcp_keepalive), time_units, keepalive_words,
-     NANOSECONDS_IN_SECOND, 3600 * NANOSECONDS_IN_SECOND, "30s", "off, or 1s to 1h"},
+     NANOSECONDS_IN_SECOND, HOUR, "30s", "off, or 1s to 1h"},
     {"block-hash", offsetof(struct settings, block_hash), no_units, block_hash_words, 0, 0, "vm",
      "vm, absolute or parent"},
 };
