@@ -75,6 +75,9 @@ bool buffer_print(struct buffer *buffer, const char *format, ...) {
 }
 
 void buffer_drop(struct buffer *buffer, size_t size) {
+    if (size == 0) {
+        return; /* there may be no memory at all yet */
+    }
     memmove(buffer->data, buffer->data + size, buffer->size - size);
     buffer->size -= size;
 }
