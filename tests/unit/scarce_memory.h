@@ -10,15 +10,17 @@ struct scarce_memory {
     size_t allocations; /* asked for so far */
     size_t fail_at;     /* this one fails, counted from 1; 0: none */
     size_t live;        /* given and not taken back */
+    size_t largest;     /* bytes that were asked for at once */
 };
 
-static inline int scarce_memory_refuses(struct scarce_memory *scarce) {
+static inline int scarce_memory_refuses(struct scarce_memory *scarce, size_t size) {
+    scarce->largest = size > scarce->largest ? size : scarce->largest;
     return ++scarce->allocations == scarce->fail_at;
 }
 
 static inline void *scarce_memory_allocate(void *context, size_t size) {
     struct scarce_memory *scarce = context;
-    void *memory = scarce_memory_refuses(scarce) ? NULL : malloc(size);
+    void *memory = scarce_memory_refuses(scarce, size) ? NULL : malloc(size);
     scarce->live += memory != NULL;
     return memory;
 }
@@ -27,7 +29,7 @@ static inline void *scarce_memory_resize(void *context, void *memory, size_t old
                                          size_t new_size) {
     struct scarce_memory *scarce = context;
     (void)old_size;
-    void *moved = scarce_memory_refuses(scarce) ? NULL : realloc(memory, new_size);
+    void *moved = scarce_memory_refuses(scarce, new_size) ? NULL : realloc(memory, new_size);
     scarce->live += memory == NULL && moved != NULL;
     return moved;
 }
