@@ -123,7 +123,7 @@ test: test-packages all $(BUILD)/tests/scripted_vm ## all tests, under AddressSa
 	@$(MAKE) --no-print-directory BUILD=$(ASAN) SANITIZE=address,undefined OPTIMIZE=-O1 programs
 	@EXTVM=build/extvm SCRIPTED_VM=build/tests/scripted_vm tests/run.sh \
 	    $(TEST_SOURCES:%.c=$(ASAN)/%) \
-	    $(foreach name,$(FUZZ_NAMES),"$(ASAN)/tests/fuzz/corpus_$(name) tests/fuzz/corpus/$(name)") \
+	    $(foreach name,$(FUZZ_NAMES),"$(ASAN)/tests/fuzz/corpus_$(name) tests/fuzz/corpus/fuzz_$(name)") \
 	    $(SHELL_TESTS:%="sh %")
 
 test-tsan: test-packages ## the tests in C, under ThreadSanitizer
@@ -146,7 +146,7 @@ $(FUZZ_NAMES:%=fuzz-%): fuzz-%: $(GENERATED)
 	clang -std=c17 -D_GNU_SOURCE -g -O1 -pthread -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
 	    $(INCLUDES) -Itests -o build/fuzz/fuzz_$* tests/fuzz/fuzz_$*.c $(LIBRARY_SOURCES) $(GENERATED) $(LIBRARIES)
 	build/fuzz/fuzz_$* -max_total_time=$(SECONDS) -rss_limit_mb=2048 -artifact_prefix=build/fuzz/$*- \
-	    build/fuzz/$* tests/fuzz/corpus/$*
+	    build/fuzz/$* tests/fuzz/corpus/fuzz_$*
 
 # -- what people look at ---------------------------------------------------------------------------------------
 .PHONY: demo bench lint

@@ -75,10 +75,11 @@ bool buffer_print(struct buffer *buffer, const char *format, ...) {
 }
 
 void buffer_drop(struct buffer *buffer, size_t size) {
-    if (size > 0) {
-        memmove(buffer->data, buffer->data + size, buffer->size - size);
-        buffer->size -= size;
+    if (size == 0) {
+        return; /* there may be no memory at all yet */
     }
+    memmove(buffer->data, buffer->data + size, buffer->size - size);
+    buffer->size -= size;
 }
 
 void buffer_shrink(struct buffer *buffer, size_t capacity) {

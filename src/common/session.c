@@ -139,6 +139,12 @@ extvm_status session_end_frame(struct session *session, size_t start, bool encod
     return EXTVM_OK;
 }
 
+struct arena *session_scratch(struct session *session) {
+    arena_reset(&session->arena);
+    session->arena.maximum = SIZE_MAX;
+    return &session->arena;
+}
+
 extvm_bytes session_encoded(const struct session *session, size_t start) {
     start += FRAME_HEADER_SIZE;
     return (extvm_bytes){session->out.data + start, session->out.size - start};

@@ -154,6 +154,10 @@ bool session_traces(struct session *session);
 void session_trace(struct session *session, extvm_direction direction, const char *name,
                    extvm_bytes body);
 
+/* Memory for encoding a message: the session's arena, empty, and without the maximum that the last
+ * decoded message gave it. */
+struct arena *session_scratch(struct session *session);
+
 /* The body of the frame that was encoded last, beginning at `start` of the output. */
 extvm_bytes session_encoded(const struct session *session, size_t start);
 

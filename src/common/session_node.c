@@ -57,9 +57,9 @@ static extvm_status send_hello(struct session *session, extvm_error *error) {
 
 static extvm_status send_call(struct session *session, extvm_error *error) {
     size_t start = session->out.size;
-    arena_reset(&session->arena);
-    bool encoded = frame_begin(&session->out) &&
-                   session->protocol->encode_call(session->call, &session->arena, &session->out);
+    bool encoded =
+        frame_begin(&session->out) &&
+        session->protocol->encode_call(session->call, session_scratch(session), &session->out);
     extvm_status status = session_end_frame(session, start, encoded, error);
     if (status == EXTVM_OK) {
         session->state = SESSION_WAITING;

@@ -119,9 +119,9 @@ extvm_status session_finish(struct session *session, const extvm_result *result,
         return error_set(error, EXTVM_INVALID_ARGUMENT, "no call is running on this session");
     }
     size_t start = session->out.size;
-    arena_reset(&session->arena);
-    bool encoded = frame_begin(&session->out) &&
-                   session->protocol->encode_result(result, &session->arena, &session->out);
+    bool encoded =
+        frame_begin(&session->out) &&
+        session->protocol->encode_result(result, session_scratch(session), &session->out);
     extvm_status status = session_end_frame(session, start, encoded, error);
     if (status == EXTVM_OK) {
         session->state = SESSION_IDLE;

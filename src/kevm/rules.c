@@ -98,8 +98,8 @@ extvm_status kevm_read_outcome(const extvm_call *call, extvm_result *result, ext
     bool coded = result->return_code.size > 0; /* not by every server (section 14) */
     if (coded && (extvm_integer_sign(result->return_code) == 0) != result->error) {
         return error_set(error, EXTVM_RESULT_REJECTED,
-                         "the VM's result cannot be true: error is %s and the return code is %s 0",
-                         result->error ? "set" : "not set", result->error ? "not" : "");
+                         "the VM's result cannot be true: error is %s and the return code is %s",
+                         result->error ? "set" : "not set", result->error ? "not 0" : "0");
     }
     if (result->error) {
         result->outcome = failure_outcome(result);
