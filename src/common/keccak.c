@@ -66,7 +66,7 @@ static uint64_t load_lane(const uint8_t *bytes) {
 }
 
 static void absorb(uint64_t state[LANES], const uint8_t block[RATE]) {
-    for (unsigned i = 0; i < RATE / 8; i++) {
+    for (size_t i = 0; i < RATE / 8; i++) {
         state[i] ^= load_lane(block + 8 * i);
     }
     permute(state);
