@@ -92,7 +92,6 @@ FUZZ_NAMES := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 SHELL_TESTS := $(wildcard tests/cli/*_test.sh tests/docs/*_test.sh)
 TEST_PROGRAMS := $(TEST_SOURCES:%.c=$(BUILD)/%)
 CORPUS_PROGRAMS := $(FUZZ_NAMES:%=$(BUILD)/tests/fuzz/corpus_%)
-TEST_OBJECTS = $(SUPPORT_SOURCES:%.c=$(BUILD)/obj/%.o) $(LIBRARY_OBJECTS)
 TEST_LIBRARIES = -lcmocka -lgmp $(LIBRARIES)
 ASAN := build/asan
 TSAN := build/tsan
@@ -105,9 +104,11 @@ $(BUILD)/tests/%_test: $(BUILD)/obj/tests/%_test.o $(SUPPORT_SOURCES:%.c=$(BUILD
 	@mkdir -p $(@D)
 	@$(CC) $(LINK) -o $@ $^ $(TEST_LIBRARIES)
 
-$(BUILD)/tests/scripted_vm: $(BUILD)/obj/tests/support/scripted_vm_main.o $(SUPPORT_SOURCES:%.c=$(BUILD)/obj/%.o) $(LIBRARY_OBJECTS)
+# The demo needs it too, so it does without the tests' libraries.
+SCRIPTED_VM_SOURCES := $(addprefix tests/support/,scripted_vm_main.c scripted_vm.c script.c)
+$(BUILD)/tests/scripted_vm: $(SCRIPTED_VM_SOURCES:%.c=$(BUILD)/obj/%.o) $(LIBRARY_OBJECTS)
 	@mkdir -p $(@D)
-	@$(CC) $(LINK) -o $@ $^ $(TEST_LIBRARIES)
+	@$(CC) $(LINK) -o $@ $^ $(LIBRARIES)
 
 $(BUILD)/tests/fuzz/corpus_%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(BUILD)/obj/tests/fuzz/corpus_main.o $(LIBRARY_OBJECTS)
 	@mkdir -p $(@D)
