@@ -28,8 +28,7 @@ const struct fp2 g2_curve_b = {{{UINT64_C(0x3bf938e377b802a8), UINT64_C(0x020b1b
 #undef FIELD_
 #undef JACOBIAN
 
-/* -- G1 -------------------------------------------------------------------------------------------
- */
+/* -- G1 ---------------------------------------------------------------------------------------- */
 
 bool g1_is_infinity(const struct g1 *a) {
     return fp_is_zero(&a->x) && fp_is_zero(&a->y);
@@ -89,8 +88,7 @@ void g1_multiply(struct g1 *out, const struct g1 *a, const uint8_t scalar[BN128_
     jacobian1_to_affine(out, &product);
 }
 
-/* -- G2 -------------------------------------------------------------------------------------------
- */
+/* -- G2 ---------------------------------------------------------------------------------------- */
 
 bool g2_is_infinity(const struct g2 *a) {
     return fp2_is_zero(&a->x) && fp2_is_zero(&a->y);

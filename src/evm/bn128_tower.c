@@ -33,8 +33,7 @@ const struct fp2 frobenius_coefficient[FROBENIUS_COEFFICIENTS] = {
      {{UINT64_C(0x0d485d2340aebfa9), UINT64_C(0x05193418ab2fcc57), UINT64_C(0xd3b0a40b8a4910f5),
        UINT64_C(0x2f21ebb535d2925a)}}}};
 
-/* -- Fp2 ------------------------------------------------------------------------------------------
- */
+/* -- Fp2 --------------------------------------------------------------------------------------- */
 
 void fp2_multiply(struct fp2 *out, const struct fp2 *a, const struct fp2 *b) {
     struct fp_product v0, v1, cross;
@@ -89,8 +88,7 @@ void fp2_invert(struct fp2 *out, const struct fp2 *a) {
     fp_negate(&out->c1, &out->c1);
 }
 
-/* -- Fp6 ------------------------------------------------------------------------------------------
- */
+/* -- Fp6 --------------------------------------------------------------------------------------- */
 
 static void fp6_add(struct fp6 *out, const struct fp6 *a, const struct fp6 *b) {
     fp2_add(&out->c0, &a->c0, &b->c0);
@@ -194,8 +192,7 @@ static void fp6_invert(struct fp6 *out, const struct fp6 *a) {
     fp6_scale(out, &adjugate, &norm);
 }
 
-/* -- Fp12 -----------------------------------------------------------------------------------------
- */
+/* -- Fp12 -------------------------------------------------------------------------------------- */
 
 static bool fp6_equal(const struct fp6 *a, const struct fp6 *b) {
     return fp2_equal(&a->c0, &b->c0) && fp2_equal(&a->c1, &b->c1) && fp2_equal(&a->c2, &b->c2);

@@ -1,9 +1,8 @@
 /* The contract modexp, base^exponent mod modulus: EIP-198, and its price from Berlin on, EIP-2565.
  *
  * The input names three sizes below 2^256, and then gives as many bytes of each number, or fewer:
- * what is missing is zeros. Zeros that are missing from the base and the exponent are computed with
- * and never stored, so that memory grows with the input that is there and with the modulus, whose
- * square the price grows with. */
+ * what is missing is zeros. They are stored for the modulus only, whose square the price grows
+ * with. */
 #include <gmp.h>
 
 #include "precompiled_contracts.h"
@@ -12,7 +11,7 @@ __extension__ typedef unsigned __int128 wide;
 
 enum { HEADER_SIZE = 3 * EXTVM_WORD_SIZE, EXPONENT_HEAD = 32 }; /* bytes */
 
-/* Greater sizes count as this. No price that has such a size in it can be paid. */
+/* Greater sizes count as this: no price that grows with such a size can be paid. */
 #define SIZE_LIMIT ((wide)1 << 100)
 
 /* Of the greater of base and modulus: sizes from here on cannot be paid, in either price. */
@@ -33,8 +32,7 @@ struct modexp_input {
     struct operand base, exponent, modulus;
 };
 
-/* -- reading --------------------------------------------------------------------------------------
- */
+/* -- reading ----------------------------------------------------------------------------------- */
 
 static wide read_size(const uint8_t word[EXTVM_WORD_SIZE]) {
     wide size = 0;
@@ -71,8 +69,7 @@ static struct modexp_input read_input(extvm_bytes input) {
     };
 }
 
-/* -- prices ---------------------------------------------------------------------------------------
- */
+/* -- prices ------------------------------------------------------------------------------------ */
 
 /* The place of the highest bit that is set in the first 32 bytes of the exponent, or 0. */
 static unsigned head_bit(const struct operand *exponent) {
@@ -137,13 +134,16 @@ bool modexp_price_eip2565(const struct precompiled_price *price, extvm_bytes inp
     return price_of(price, words * words, iteration_count(&operands.exponent), gas);
 }
 
-/* -- the power ------------------------------------------------------------------------------------
- */
+/* -- the power --------------------------------------------------------------------------------- */
 
 /* Bytes that GMP takes for a power, from above: some numbers of twice the modulus's size, and a
- * table of powers, which has 2^(w - 1) entries for a w of up to 10 that grows with the exponent. */
+ * table of powers, which has 2^(w - 1) entries for a w of up to 10 that grows with the exponent.
+ * Nothing for a modulus that the input ends before, which is 0. */
 static wide memory_needed(const struct modexp_input *input) {
     enum { NUMBERS = 32, BITS_FOR_ENTRY = 32, ENTRIES_MAXIMUM = 512 };
+    if (input->modulus.present.size == 0) {
+        return 0;
+    }
     wide entries = 8 * (wide)input->exponent.present.size / BITS_FOR_ENTRY;
     return input->modulus.size *
            (NUMBERS + (entries < ENTRIES_MAXIMUM ? entries : ENTRIES_MAXIMUM));
@@ -153,64 +153,14 @@ static void import_bytes(mpz_t out, extvm_bytes bytes) {
     mpz_import(out, bytes.size, 1, 1, 1, 0, bytes.data);
 }
 
-static wide missing_bytes(const struct operand *operand) {
-    return operand->size - operand->present.size;
-}
-
-/* x = base mod modulus. The base's size is paid for, and so below OPERAND_LIMIT. */
-static void import_base(mpz_t x, const struct operand *base, const mpz_t modulus) {
-    import_bytes(x, base->present);
-    mpz_mod(x, x, modulus);
-    mpz_t factor, missing;
-    mpz_init_set_ui(factor, 256);
-    mpz_init_set_ui(missing, (unsigned long)missing_bytes(base));
-    mpz_powm(factor, factor, missing, modulus);
-    mpz_mul(x, x, factor);
-    mpz_mod(x, x, modulus);
-    mpz_clears(factor, missing, NULL);
-}
-
-/* x = x^(256^count) mod modulus, some bytes at a time. What comes out of each step is compared with
- * one that came before, at steps whose distance doubles (Brent's algorithm): once the values go in
- * a circle, whole rounds are left out. This matters as zeros of the exponent that are not in the
- * input cost next to nothing when the modulus has a few bytes only. */
-static void raise_by_zeros(mpz_t x, wide count, const mpz_t modulus) {
-    enum { STEP = 128 }; /* bytes */
-    mpz_t power, seen;
-    mpz_init(power);
-    mpz_init_set(seen, x);
-    mpz_setbit(power, 8 * STEP);
-    wide distance = 0, longest = 1;
-    while (count >= STEP) {
-        mpz_powm(x, x, power, modulus);
-        count -= STEP;
-        distance++;
-        if (mpz_cmp(x, seen) == 0) {
-            count %= distance * STEP;
-        } else if (distance == longest) {
-            mpz_set(seen, x);
-            longest *= 2;
-            distance = 0;
-        }
-    }
-    mpz_set_ui(power, 0);
-    mpz_setbit(power, 8 * (mp_bitcnt_t)count);
-    mpz_powm(x, x, power, modulus);
-    mpz_clears(power, seen, NULL);
-}
-
-/* x = base^exponent mod modulus, for a modulus above 1; 0^0 is 1. */
+/* x = base^exponent mod modulus, for a modulus above 1; 0^0 is 1. As the modulus is last in the
+ * input and not 0, no byte of the base and the exponent is missing. */
 static void raise_base(mpz_t x, const struct modexp_input *input, const mpz_t modulus) {
     mpz_t exponent;
     mpz_init(exponent);
     import_bytes(exponent, input->exponent.present);
-    if (mpz_sgn(exponent) == 0) {
-        mpz_set_ui(x, 1);
-    } else {
-        import_base(x, &input->base, modulus);
-        mpz_powm(x, x, exponent, modulus);
-        raise_by_zeros(x, missing_bytes(&input->exponent), modulus);
-    }
+    import_bytes(x, input->base.present);
+    mpz_powm(x, x, exponent, modulus);
     mpz_clear(exponent);
 }
 
@@ -220,7 +170,7 @@ static void output_power(uint8_t *out, size_t size, const struct modexp_input *i
     mpz_t modulus, x;
     mpz_inits(modulus, x, NULL);
     import_bytes(modulus, input->modulus.present);
-    mpz_mul_2exp(modulus, modulus, 8 * (mp_bitcnt_t)missing_bytes(&input->modulus));
+    mpz_mul_2exp(modulus, modulus, 8 * (mp_bitcnt_t)(size - input->modulus.present.size));
     if (mpz_cmp_ui(modulus, 1) > 0) {
         raise_base(x, input, modulus);
         size_t length = (mpz_sizeinbase(x, 2) + 7) / 8;
