@@ -79,7 +79,7 @@ void g1_multiply(struct g1 *out, const struct g1 *a, const uint8_t scalar[BN128_
     }
     struct jacobian1_point product = multiple[0];
     for (unsigned i = 0; i < 2 * BN128_SCALAR_SIZE; i++) {
-        for (unsigned j = 0; j < WINDOW; j++) {
+        for (unsigned j = 0; j < WINDOW && !fp_is_zero(&product.z); j++) {
             jacobian1_double(&product, &product);
         }
         unsigned digit = i % 2 == 0 ? scalar[i / 2] >> WINDOW : scalar[i / 2] % MULTIPLES;

@@ -125,6 +125,30 @@ static void arithmetic_modulo_p_agrees_with_big_integers(void **state) {
     sequence_clear(&sequence);
 }
 
+/* Numbers that are stored as next to nothing, or as next to p, go other ways through the inversion.
+ */
+static void every_number_but_zero_has_an_inverse(void **state) {
+    (void)state;
+    static const struct fp edges[] = {{{1, 0, 0, 0}},
+                                      {{2, 0, 0, 0}},
+                                      {{UINT64_MAX, 0, 0, 0}},
+                                      {{0, 1, 0, 0}},
+                                      {{0, 0, 0, 1}},
+                                      {{UINT64_MAX, UINT64_MAX, UINT64_MAX, 0}},
+                                      {{FP_P0 - 1, FP_P1, FP_P2, FP_P3}},
+                                      {{FP_P0 - 2, FP_P1, FP_P2, FP_P3}},
+                                      {{0, FP_P1, FP_P2, FP_P3}},
+                                      {{0, 0, 0, FP_P3}}};
+    struct fp inverse, product;
+    for (size_t i = 0; i < sizeof edges / sizeof edges[0]; i++) {
+        fp_invert(&inverse, &edges[i]);
+        fp_multiply(&product, &inverse, &edges[i]);
+        assert_true(fp_equal(&product, &fp_one));
+    }
+    fp_invert(&inverse, &fp_zero);
+    assert_true(fp_is_zero(&inverse));
+}
+
 static void arithmetic_in_fp2_agrees_with_big_integers(void **state) {
     (void)state;
     struct sequence sequence;
@@ -369,6 +393,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_field_and_its_constants_are_those_that_u_makes),
         cmocka_unit_test(arithmetic_modulo_p_agrees_with_big_integers),
+        cmocka_unit_test(every_number_but_zero_has_an_inverse),
         cmocka_unit_test(arithmetic_in_fp2_agrees_with_big_integers),
         cmocka_unit_test(every_frobenius_coefficient_is_the_power_of_xi_it_stands_for),
         cmocka_unit_test(the_constant_of_the_twist_is_three_over_xi),
