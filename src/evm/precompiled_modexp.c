@@ -153,8 +153,8 @@ static void import_bytes(mpz_t out, extvm_bytes bytes) {
     mpz_import(out, bytes.size, 1, 1, 1, 0, bytes.data);
 }
 
-/* x = base^exponent mod modulus, for a modulus above 1; 0^0 is 1. As the modulus is last in the
- * input and not 0, no byte of the base and the exponent is missing. */
+/* x = base^exponent mod modulus, for a modulus that is not 0; 0^0 is 1. As the modulus is last in
+ * the input and not 0, no byte of the base and the exponent is missing. */
 static void raise_base(mpz_t x, const struct modexp_input *input, const mpz_t modulus) {
     mpz_t exponent;
     mpz_init(exponent);
@@ -164,14 +164,14 @@ static void raise_base(mpz_t x, const struct modexp_input *input, const mpz_t mo
     mpz_clear(exponent);
 }
 
-/* The power as `size` bytes; all are 0 when the modulus is 0 or 1. */
+/* The power as `size` bytes; all are 0 when the modulus is 0. */
 static void output_power(uint8_t *out, size_t size, const struct modexp_input *input) {
     memset(out, 0, size);
     mpz_t modulus, x;
     mpz_inits(modulus, x, NULL);
     import_bytes(modulus, input->modulus.present);
     mpz_mul_2exp(modulus, modulus, 8 * (mp_bitcnt_t)(size - input->modulus.present.size));
-    if (mpz_cmp_ui(modulus, 1) > 0) {
+    if (mpz_sgn(modulus) != 0) {
         raise_base(x, input, modulus);
         size_t length = (mpz_sizeinbase(x, 2) + 7) / 8;
         mpz_export(out + size - length, NULL, 1, 1, 1, 0, x);
