@@ -329,6 +329,9 @@ static void the_twist_s_points_outside_g2_are_told_from_those_inside(void **stat
     mpz_sub(cofactor, cofactor, numbers.r);
     struct g2 generator = g2_generator();
     assert_true(g2_is_on_curve(&generator) && g2_is_in_subgroup(&generator));
+    struct g2 off = generator;
+    fp2_add(&off.y, &off.y, &off.x);
+    assert_false(g2_is_on_curve(&off));
     unsigned long number = 1;
     for (unsigned i = 0; i < 3; i++) {
         struct g2 point = next_twist_point(&number, &numbers), moved;

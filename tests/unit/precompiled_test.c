@@ -424,6 +424,31 @@ static void ecrecover_of_no_signature_has_no_output_and_is_paid_as_usual(void **
     }
 }
 
+/* A signature's point can have an x of n or more, which other programs number 2 and 3. With a small
+ * r there are such points, and ecrecover has no v for them. */
+static void ecrecover_knows_no_v_but_27_and_28(void **state) {
+    (void)state;
+    unsigned recovered = 0;
+    for (uint8_t r = 1; r < 9; r++) {
+        struct signed_hash signature = {
+            .hash = {1}, .r = {[EXTVM_WORD_SIZE - 1] = r}, .s = {[EXTVM_WORD_SIZE - 1] = 1}};
+        for (unsigned v = 0; v < 256; v++) {
+            signature.v = (uint8_t)v;
+            struct bytes input = ecrecover_input(&signature);
+            struct buffer output;
+            uint64_t used;
+            buffer_init(&output, extvm_default_allocator(), OUTPUT_MAXIMUM);
+            assert_int_equal(
+                precompiled_run(ECRECOVER, EXTVM_FORK_BERLIN, view(&input), PLENTY, &output, &used),
+                PRECOMPILED_OK);
+            assert_true(output.size == 0 || v == 27 || v == 28);
+            recovered += output.size > 0;
+            buffer_free(&output);
+        }
+    }
+    assert_true(recovered > 0);
+}
+
 /* The constant context stands only when the library's own checks do. */
 static void the_curve_library_stands_its_own_checks(void **state) {
     (void)state;
@@ -688,6 +713,7 @@ int main(void) {
         cmocka_unit_test(identity_gives_its_input_back),
         cmocka_unit_test(ecrecover_finds_the_address_of_whoever_signed),
         cmocka_unit_test(ecrecover_of_no_signature_has_no_output_and_is_paid_as_usual),
+        cmocka_unit_test(ecrecover_knows_no_v_but_27_and_28),
         cmocka_unit_test(the_curve_library_stands_its_own_checks),
         cmocka_unit_test(modexp_answers_the_examples_of_eip_198),
         cmocka_unit_test(modexp_of_small_numbers_is_repeated_multiplication),
