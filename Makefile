@@ -8,8 +8,9 @@ CC := gcc
 SECONDS ?= 60
 
 # -- what must be there, by Debian package ---------------------------------------------------------------
-BUILD_PACKAGES := gcc libc6-dev binutils pkg-config libprotobuf-c-dev protobuf-c-compiler libjansson-dev
-TEST_PACKAGES := libcmocka-dev libgmp-dev python3
+BUILD_PACKAGES := gcc libc6-dev binutils pkg-config libprotobuf-c-dev protobuf-c-compiler libjansson-dev \
+                  libsecp256k1-dev nettle-dev libgmp-dev
+TEST_PACKAGES := libcmocka-dev python3
 CHECK_PACKAGES := valgrind clang libclang-rt-14-dev clang-format clang-tidy cppcheck shellcheck
 
 # Made before anything else is built; GNU make reads this file again when it is new.
@@ -23,6 +24,8 @@ build/packages.mk: tools/deps.sh Makefile
 	@mkdir -p $(@D)
 	@{ echo "PROTOBUF_CFLAGS := $$(pkg-config --cflags libprotobuf-c)"; \
 	   echo "PROTOBUF_LIBS := $$(pkg-config --libs libprotobuf-c)"; \
+	   echo "PRECOMPILED_CFLAGS := $$(pkg-config --cflags libsecp256k1 nettle gmp)"; \
+	   echo "PRECOMPILED_LIBS := $$(pkg-config --libs libsecp256k1 nettle gmp)"; \
 	   echo "JANSSON_LIBS := $$(pkg-config --libs jansson)"; } > $@
 
 # -- flags -------------------------------------------------------------------------------------------------
@@ -31,17 +34,17 @@ OPTIMIZE ?= -O2
 WARNINGS := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Werror
 COMMON := -std=c17 -D_GNU_SOURCE -g $(OPTIMIZE) -fPIC -pthread -fvisibility=hidden -MMD -MP \
           $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer)
-INCLUDES = -Iinclude -Isrc -I$(BUILD)/gen $(PROTOBUF_CFLAGS)
+INCLUDES = -Iinclude -Isrc -I$(BUILD)/gen $(PROTOBUF_CFLAGS) $(PRECOMPILED_CFLAGS)
 LINK = -pthread $(if $(SANITIZE),-fsanitize=$(SANITIZE))
 
 # -- the library and the command -----------------------------------------------------------------------------
 PROTOCOLS := kevm
-LIBRARY_SOURCES := $(wildcard src/*.c src/common/*.c src/kevm/*.c)
+LIBRARY_SOURCES := $(wildcard src/*.c src/common/*.c src/kevm/*.c src/evm/*.c)
 COMMAND_SOURCES := $(wildcard src/cli/*.c)
 GENERATED := $(PROTOCOLS:%=$(BUILD)/gen/%.pb-c.c)
 LIBRARY_OBJECTS := $(LIBRARY_SOURCES:%.c=$(BUILD)/obj/%.o) $(PROTOCOLS:%=$(BUILD)/obj/%.pb-c.o)
 COMMAND_OBJECTS := $(COMMAND_SOURCES:%.c=$(BUILD)/obj/%.o)
-LIBRARIES = $(PROTOBUF_LIBS)
+LIBRARIES = $(PROTOBUF_LIBS) $(PRECOMPILED_LIBS)
 
 .DEFAULT_GOAL := all
 .PHONY: all
