@@ -44,6 +44,18 @@ extvm_status extvm_state_set_block_hash(extvm_state *state, uint64_t number,
 /* Removes the account with its code and storage; one that is not there is no error. */
 void extvm_state_remove(extvm_state *state, const extvm_address *address);
 
+/* Marks the state as it is, so that the changes that follow can be taken back together. Checkpoints
+ * nest; each is ended with one of the two functions below, the last one made first. While any is
+ * open, everything that changes replace is kept in memory. Block hashes are left out of it: they
+ * are no part of the accounts. Neither function can fail. */
+size_t extvm_state_checkpoint(extvm_state *state);
+
+/* Ends the checkpoint and takes back all that was changed since. */
+void extvm_state_rollback(extvm_state *state, size_t checkpoint);
+
+/* Ends the checkpoint; the changes stay, and are those of the next older one that is open. */
+void extvm_state_keep(extvm_state *state, size_t checkpoint);
+
 /* The account, with borrowed values, or false when there is none. `out` may be NULL. The values are
  * valid until the account is changed or removed, or the state freed. */
 bool extvm_state_account(const extvm_state *state, const extvm_address *address,
