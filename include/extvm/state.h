@@ -20,6 +20,9 @@ extvm_state *extvm_state_new(const extvm_allocator *allocator);
 /* Frees the state and all that was borrowed from it; NULL is allowed. */
 void extvm_state_free(extvm_state *state);
 
+/* The allocator that the state was made with; valid as long as the state. */
+const extvm_allocator *extvm_state_allocator(const extvm_state *state);
+
 /* Sets nonce and balance (wei) of the account, made if it is not there. Both are copied.
  * Errors: EXTVM_OUT_OF_RANGE (negative, or 2^256 and above), EXTVM_NO_MEMORY. */
 extvm_status extvm_state_set_account(extvm_state *state, const extvm_address *address,

@@ -101,6 +101,10 @@ extvm_state *extvm_state_new(const extvm_allocator *allocator) {
     return state;
 }
 
+const extvm_allocator *extvm_state_allocator(const extvm_state *state) {
+    return &state->allocator;
+}
+
 /* Frees all entries of a table, each of which is one allocation, and the table. */
 static void free_table(struct table *table) {
     size_t position = 0;
