@@ -27,7 +27,7 @@ typedef struct extvm_transaction {
     const extvm_address *recipient; /* NULL: create a contract, `input` is its init code */
     extvm_bytes value;              /* wei */
     extvm_bytes input;
-    const extvm_access_list *access_list; /* EIP-2930; NULL: none */
+    const extvm_access_list *access_list; /* EIP-2930; NULL for another type */
 } extvm_transaction;
 
 /* Where a transaction runs. Borrowed as above; the state is changed. */
@@ -82,8 +82,9 @@ void extvm_receipt_clear(extvm_receipt *receipt);
  * Gas is a 64-bit number here: of a block's gas limit only UINT64_MAX is used, and a transaction
  * with a wider gas limit is invalid as EXTVM_VALIDITY_GAS_ABOVE_BLOCK.
  *
- * Errors: EXTVM_INVALID_ARGUMENT (NULL), EXTVM_OUT_OF_RANGE (an integer of the transaction, block
- * or chain; a balance that would reach 2^256), EXTVM_NO_MEMORY, and each error of extvm_run. */
+ * Errors: EXTVM_INVALID_ARGUMENT (NULL, an access list that the type has not), EXTVM_OUT_OF_RANGE
+ * (an integer of the transaction, block or chain; a balance that would reach 2^256),
+ * EXTVM_NO_MEMORY, and each error of extvm_run. */
 extvm_status extvm_execute(const extvm_execution *execution, const extvm_transaction *transaction,
                            extvm_receipt *receipt, extvm_error *error);
 
@@ -99,6 +100,9 @@ extvm_status extvm_state_root(const extvm_state *state, extvm_word *root);
  * Errors: EXTVM_NO_MEMORY. */
 extvm_status extvm_logs_hash(const extvm_result *result, const extvm_allocator *allocator,
                              extvm_word *hash);
+
+/* Keccak-256, Ethereum's hash (yellow paper, KEC). */
+void extvm_keccak256(extvm_bytes bytes, extvm_word *hash);
 
 EXTVM_END_DECLARATIONS
 

@@ -206,8 +206,12 @@ extvm_status execute_with(run_call_fn run, void *vm, const extvm_execution *exec
         return error_set(error, EXTVM_INVALID_ARGUMENT,
                          "extvm_execute needs a state, a transaction and a receipt");
     }
-    struct terms terms;
     *receipt = (extvm_receipt){0};
+    if (transaction->type == EXTVM_TRANSACTION_LEGACY && transaction->access_list != NULL) {
+        return error_set(error, EXTVM_INVALID_ARGUMENT,
+                         "the transaction has an access list but is not of the type that has one");
+    }
+    struct terms terms;
     extvm_status status = terms_read(&terms, execution, transaction, error);
     if (status != EXTVM_OK) {
         return status;

@@ -22,6 +22,10 @@ static const extvm_word empty_code_hash = {{0xc5, 0xd2, 0x46, 0x01, 0x86, 0xf7, 
                                             0xe5, 0x00, 0xb6, 0x53, 0xca, 0x82, 0x27, 0x3b,
                                             0x7b, 0xfa, 0xd8, 0x04, 0x5d, 0x85, 0xa4, 0x70}};
 
+void extvm_keccak256(extvm_bytes bytes, extvm_word *hash) {
+    keccak256(bytes, hash);
+}
+
 static extvm_bytes word_bytes(const extvm_word *word) {
     return (extvm_bytes){word->bytes, EXTVM_WORD_SIZE};
 }
