@@ -37,6 +37,9 @@ typedef struct extvm_execution {
     extvm_block block;
     extvm_chain chain;
     uint64_t block_gas_used; /* gas that the block's earlier transactions used */
+    /* Execute a transaction even when its sender has code. A node refuses it: nobody can have the
+     * key (EIP-3607). Tests that were made before that rule need it. */
+    bool senders_may_have_code;
 } extvm_execution;
 
 /* Whether a transaction may be executed, and if not, why. An invalid transaction changes nothing

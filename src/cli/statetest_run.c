@@ -48,7 +48,9 @@ static extvm_status execute(struct attempt *attempt, const extvm_transaction *tr
     extvm_execution execution = {.vm = attempt->runner->vm,
                                  .state = attempt->test->state,
                                  .block = state_test_block(attempt->test),
-                                 .chain = {.chain_id = {&mainnet_id, 1}}};
+                                 .chain = {.chain_id = {&mainnet_id, 1}},
+                                 /* the suite is older than EIP-3607 */
+                                 .senders_may_have_code = true};
     extvm_chain_set_fork(&execution.chain, attempt->fork);
     extvm_status status = EXTVM_OK;
     if (!attempt->too_wide) {

@@ -154,7 +154,7 @@ extvm_validity terms_judge(struct terms *terms, const extvm_execution *execution
     if (saturated(terms->nonce) == UINT64_MAX) {
         return EXTVM_VALIDITY_NONCE_AT_END;
     }
-    if (terms->sender_has_code) {
+    if (terms->sender_has_code && !execution->senders_may_have_code) {
         return EXTVM_VALIDITY_SENDER_HAS_CODE;
     }
     return can_pay(terms) ? EXTVM_VALIDITY_VALID : EXTVM_VALIDITY_BALANCE_TOO_LOW;
