@@ -473,8 +473,10 @@ bool extvm_state_account(const extvm_state *state, const extvm_address *address,
                          extvm_account *out) {
     const struct account *account = find_account(state, address);
     if (account != NULL && out != NULL) {
-        *out =
-            (extvm_account){account->nonce.bytes, account->balance.bytes, account->code.size > 0};
+        *out = (extvm_account){.nonce = account->nonce.bytes,
+                               .balance = account->balance.bytes,
+                               .has_code = account->code.size > 0,
+                               .has_storage = account->storage.count > 0};
     }
     return account != NULL;
 }

@@ -148,6 +148,20 @@ static void a_value_of_zero_deletes_the_key(void **context) {
     assert_null(entries);
 }
 
+static void an_account_says_whether_it_has_storage(void **context) {
+    extvm_state *state = *context;
+    extvm_account account;
+    assert_int_equal(extvm_state_set_account(state, &alice, BYTES(1), BYTES(1)), EXTVM_OK);
+    assert_true(extvm_state_account(state, &alice, &account));
+    assert_false(account.has_storage);
+    assert_int_equal(extvm_state_set_storage(state, &alice, BYTES(1), BYTES(1)), EXTVM_OK);
+    assert_true(extvm_state_account(state, &alice, &account));
+    assert_true(account.has_storage);
+    assert_int_equal(extvm_state_set_storage(state, &alice, BYTES(1), BYTES(0)), EXTVM_OK);
+    assert_true(extvm_state_account(state, &alice, &account));
+    assert_false(account.has_storage);
+}
+
 static void a_removed_account_takes_its_code_and_storage_with_it(void **context) {
     extvm_state *state = *context;
     extvm_state_remove(state, &alice);
@@ -528,6 +542,7 @@ int main(void) {
         WITH_STATE(code_makes_the_account_and_empty_code_takes_it_away),
         WITH_STATE(storage_values_of_any_width_and_sign_are_kept),
         WITH_STATE(a_value_of_zero_deletes_the_key),
+        WITH_STATE(an_account_says_whether_it_has_storage),
         WITH_STATE(a_removed_account_takes_its_code_and_storage_with_it),
         WITH_STATE(addresses_and_storage_are_listed_in_ascending_order),
         WITH_STATE(a_vm_that_asks_the_world_sees_what_was_set),
