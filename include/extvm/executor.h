@@ -40,6 +40,10 @@ typedef struct extvm_execution {
     /* Execute a transaction even when its sender has code. A node refuses it: nobody can have the
      * key (EIP-3607). Tests that were made before that rule need it. */
     bool senders_may_have_code;
+    /* Do not tell the VM that an account has storage, so that a contract can be made at an address
+     * that has no code but storage left. EIP-7610 forbids it; tests that were made before that rule
+     * need it. */
+    bool hides_leftover_storage;
 } extvm_execution;
 
 /* Whether a transaction may be executed, and if not, why. An invalid transaction changes nothing

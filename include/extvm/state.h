@@ -83,8 +83,8 @@ extvm_status extvm_state_addresses(const extvm_state *state, extvm_address **add
 extvm_status extvm_state_storage_entries(const extvm_state *state, const extvm_address *address,
                                          extvm_storage_update **entries, size_t *count);
 
-/* The state as a world, and as a sink; valid as long as the state. The sink settles no gas, keeps
- * no logs, and removes empty accounts as it is told to. */
+/* The state as a world, and as a sink, with the state as their context; valid as long as it. The
+ * sink settles no gas, keeps no logs, and removes empty accounts as it is told to. */
 extvm_world extvm_state_world(const extvm_state *state);
 extvm_sink extvm_state_sink(extvm_state *state);
 

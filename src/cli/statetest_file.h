@@ -26,6 +26,7 @@ struct state_test {
     extvm_state *state; /* as `pre` has it, with block hashes */
     extvm_address coinbase, sender, recipient;
     bool creates;
+    bool predates_eip7610;
     struct number nonce, gas_price, difficulty, block_number, block_gas_limit;
     uint64_t timestamp;
 };

@@ -50,7 +50,8 @@ static extvm_status execute(struct attempt *attempt, const extvm_transaction *tr
                                  .block = state_test_block(attempt->test),
                                  .chain = {.chain_id = {&mainnet_id, 1}},
                                  /* the suite is older than EIP-3607 */
-                                 .senders_may_have_code = true};
+                                 .senders_may_have_code = true,
+                                 .hides_leftover_storage = attempt->test->predates_eip7610};
     extvm_chain_set_fork(&execution.chain, attempt->fork);
     extvm_status status = EXTVM_OK;
     if (!attempt->too_wide) {

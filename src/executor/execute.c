@@ -30,6 +30,23 @@ static extvm_status take_payment(const struct settlement *settlement) {
                                    wei_write(&balance, balance_buffer));
 }
 
+static extvm_lookup account_without_storage(void *state, const extvm_address *address,
+                                            extvm_account *out) {
+    if (!extvm_state_account(state, address, out)) {
+        return EXTVM_LOOKUP_ABSENT;
+    }
+    out->has_storage = false;
+    return EXTVM_LOOKUP_FOUND;
+}
+
+static extvm_world make_world(const extvm_execution *execution) {
+    extvm_world world = extvm_state_world(execution->state);
+    if (execution->hides_leftover_storage) {
+        world.account = account_without_storage;
+    }
+    return world;
+}
+
 static extvm_call make_call(const struct settlement *settlement,
                             uint8_t gas_buffer[EXTVM_U64_INTEGER_SIZE]) {
     const extvm_transaction *transaction = settlement->transaction;
@@ -55,9 +72,22 @@ static bool taken(struct settlement *settlement, extvm_status status) {
     return status == EXTVM_OK;
 }
 
+/* A new contract starts with empty storage (yellow paper, section 7). Only one that was just made
+ * gets a nonce when it had neither nonce nor code: from EIP-161 on a create starts with nonce 1,
+ * and the sender's was counted up before the call. */
+static bool is_made_over_storage(const extvm_state *state, const extvm_address *address,
+                                 extvm_bytes nonce) {
+    extvm_account before;
+    return extvm_state_account(state, address, &before) && before.has_storage && !before.has_code &&
+           extvm_integer_sign(before.nonce) == 0 && extvm_integer_sign(nonce) > 0;
+}
+
 static bool take_account(void *context, const extvm_address *address, extvm_bytes nonce,
                          extvm_bytes balance) {
     struct settlement *settlement = context;
+    if (is_made_over_storage(settlement->execution->state, address, nonce)) {
+        extvm_state_remove(settlement->execution->state, address);
+    }
     return taken(settlement,
                  extvm_state_set_account(settlement->execution->state, address, nonce, balance));
 }
@@ -174,7 +204,7 @@ static extvm_status run_and_settle(run_call_fn run, void *vm, struct settlement 
         return error_no_memory(error, "the sender's account");
     }
     const extvm_call call = make_call(settlement, gas_buffer);
-    const extvm_world world = extvm_state_world(settlement->execution->state);
+    const extvm_world world = make_world(settlement->execution);
     extvm_status status = run(vm, &call, &world, result, error);
     return status == EXTVM_OK ? take_result(settlement, *result, error) : status;
 }
