@@ -227,8 +227,8 @@ static bool read_transaction(struct state_test *test, json_t *transaction,
     if (!test->creates && !read_address(transaction, "to", &test->recipient, why)) {
         return false;
     }
-    /* Both came into the files when they were filled anew with EIP-7610: a "sender" beside the
-     * secret key, and that no contract is made where storage is left. */
+    /* The files say nothing of the rules that they were filled with. Those of legacytests, filled
+     * anew with EIP-7610 in 2024, give the sender's address; those of 2021 and before do not. */
     test->predates_eip7610 = json_object_get(transaction, "sender") == NULL;
     test->data = json_object_get(transaction, "data");
     test->gas_limits = json_object_get(transaction, "gasLimit");
