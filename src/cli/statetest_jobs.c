@@ -101,8 +101,10 @@ static struct file_report run_file(struct case_runner *runner, const char *path)
 }
 
 /* The files of one job, until there are none left. */
-static void run_files(struct run *run, extvm_vm *vm, const secp256k1_context *curve) {
-    struct case_runner runner = {.selection = run->plan->selection, .vm = vm, .curve = curve};
+static void run_files(struct run *run, extvm_vm *vm, const char *vm_address,
+                      const secp256k1_context *curve) {
+    struct case_runner runner = {
+        .selection = run->plan->selection, .vm = vm, .vm_address = vm_address, .curve = curve};
     size_t index;
     for (const char *path; (path = take_file(run, &index)) != NULL;) {
         struct file_report report = run_file(&runner, path);
@@ -123,7 +125,7 @@ static void *run_job(void *context) {
     extvm_error error;
     secp256k1_context *curve = secp256k1_context_create(SECP256K1_CONTEXT_SIGN);
     if (extvm_open(job->vm, run->plan->options, &vm, &error) == EXTVM_OK) {
-        run_files(run, vm, curve);
+        run_files(run, vm, job->vm, curve);
         extvm_close(vm);
     } else {
         pthread_mutex_lock(&run->lock);

@@ -8,6 +8,8 @@
 
 #include <extvm/integer.h>
 
+#include "statetest_divergence.h"
+
 enum { NAME_SIZE = 1024 };
 
 /* A case under way. */
@@ -114,18 +116,29 @@ static void print_execution(FILE *out, const struct attempt *attempt) {
     }
 }
 
+/* Nothing is hidden: a case that fails for a known reason fails, and says so. */
+static void print_divergences(FILE *out, const struct attempt *attempt) {
+    const struct failed_case failed = {attempt->runner->vm_address, attempt->test, attempt->fork,
+                                       attempt->status};
+    size_t position = 0;
+    for (const char *text; (text = divergence_next(&failed, &position)) != NULL;) {
+        fprintf(out, "; may be KEVM's known divergence %s", text);
+    }
+}
+
 static void print_failure(const struct attempt *attempt) {
     FILE *out = attempt->runner->out;
     const struct state_case *expected = &attempt->expected;
     fprintf(out, "failed: %s:%s %s data %zu gas %zu value %zu", attempt->file, attempt->test->name,
             attempt->fork_name, expected->data, expected->gas, expected->value);
     if (attempt->status != EXTVM_OK) {
-        fprintf(out, "; %s: %s\n", extvm_status_name(attempt->status), status_text(attempt));
-        return;
+        fprintf(out, "; %s: %s", extvm_status_name(attempt->status), status_text(attempt));
+    } else {
+        print_difference(out, "state root", &attempt->root, &expected->root);
+        print_difference(out, "logs hash", &attempt->logs, &expected->logs);
+        print_execution(out, attempt);
     }
-    print_difference(out, "state root", &attempt->root, &expected->root);
-    print_difference(out, "logs hash", &attempt->logs, &expected->logs);
-    print_execution(out, attempt);
+    print_divergences(out, attempt);
     fputc('\n', out);
 }
 
@@ -133,6 +146,17 @@ static json_t *describe_hash(const extvm_word *got, const extvm_word *expected) 
     char got_hex[EXTVM_HEX_SIZE(EXTVM_WORD_SIZE)], expected_hex[EXTVM_HEX_SIZE(EXTVM_WORD_SIZE)];
     return json_pack("{s:s, s:s}", "got", word_to_hex(got, got_hex), "expected",
                      word_to_hex(expected, expected_hex));
+}
+
+static json_t *describe_divergences(const struct attempt *attempt) {
+    const struct failed_case failed = {attempt->runner->vm_address, attempt->test, attempt->fork,
+                                       attempt->status};
+    json_t *list = json_array();
+    size_t position = 0;
+    for (const char *text; (text = divergence_next(&failed, &position)) != NULL;) {
+        json_array_append_new(list, json_string(text));
+    }
+    return list;
 }
 
 static void describe_execution(json_t *object, const struct attempt *attempt) {
@@ -162,6 +186,9 @@ static void print_json(const struct attempt *attempt, bool passed) {
                                (json_int_t)expected->data, "gas", (json_int_t)expected->gas,
                                "value", (json_int_t)expected->value, "passed", (int)passed);
     describe_execution(object, attempt);
+    if (!passed) {
+        json_object_set_new(object, "possibleDivergences", describe_divergences(attempt));
+    }
     json_dumpf(object, attempt->runner->out, JSON_COMPACT);
     fputc('\n', attempt->runner->out);
     json_decref(object);

@@ -21,6 +21,7 @@ struct case_counts {
 struct case_runner {
     const struct case_selection *selection;
     extvm_vm *vm;
+    const char *vm_address;
     const secp256k1_context *curve;
     struct case_counts counts;
     FILE *out;         /* what is printed goes here */
