@@ -22,10 +22,9 @@ typedef struct extvm_account {
     extvm_bytes nonce;   /* integer, 0 or more, below 2^256 */
     extvm_bytes balance; /* wei; integer, 0 or more, below 2^256 */
     bool has_code;       /* whether there is code to ask for */
-    /* Whether any storage value is not 0. Only the internal VM looks at it: it makes no contract at
-     * such an address (EIP-7610). A node may leave it false: only an account without code and nonce
-     * matters, and of those no public chain has any with storage but a few of Ethereum's from
-     * before EIP-161. */
+    /* Whether any storage value is not 0. Asked for by the internal VM only: no contract is made at
+     * such an address (EIP-7610). A node may leave it false, since no public chain has an account
+     * without code that has storage, apart from a few of Ethereum's first months. */
     bool has_storage;
 } extvm_account;
 
