@@ -1,8 +1,8 @@
 #!/bin/sh
-# `extvm statetest` from outside: output and exit status. Usage: statetest_test.sh EXTVM
+# `extvm statetest` from outside: output and exit status. Usage: [EXTVM=PATH] statetest_test.sh [PATH]
 set -u
 
-extvm=${1:?usage: statetest_test.sh EXTVM}
+extvm=${1:-${EXTVM:-build/extvm}}
 cases=$(dirname "$0")/../statetest/own_cases.json
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
