@@ -8,7 +8,7 @@ CC := gcc
 SECONDS ?= 60
 
 # -- what must be there, by Debian package ---------------------------------------------------------------
-BUILD_PACKAGES := gcc libc6-dev binutils pkg-config libprotobuf-c-dev protobuf-c-compiler libjansson-dev
+BUILD_PACKAGES := gcc libc6-dev binutils pkg-config libprotobuf-c-dev protobuf-c-compiler libjansson-dev libsecp256k1-dev
 TEST_PACKAGES := libcmocka-dev libgmp-dev python3
 CHECK_PACKAGES := valgrind clang libclang-rt-14-dev clang-format clang-tidy cppcheck shellcheck
 
@@ -36,7 +36,7 @@ LINK = -pthread $(if $(SANITIZE),-fsanitize=$(SANITIZE))
 
 # -- the library and the command -----------------------------------------------------------------------------
 PROTOCOLS := kevm
-LIBRARY_SOURCES := $(wildcard src/*.c src/common/*.c src/kevm/*.c)
+LIBRARY_SOURCES := $(wildcard src/*.c src/common/*.c src/kevm/*.c src/executor/*.c)
 COMMAND_SOURCES := $(wildcard src/cli/*.c)
 GENERATED := $(PROTOCOLS:%=$(BUILD)/gen/%.pb-c.c)
 LIBRARY_OBJECTS := $(LIBRARY_SOURCES:%.c=$(BUILD)/obj/%.o) $(PROTOCOLS:%=$(BUILD)/obj/%.pb-c.o)
@@ -78,7 +78,7 @@ $(BUILD)/libextvm.so.$(ABI): $(LIBRARY_OBJECTS) src/libextvm.map
 
 $(BUILD)/extvm: $(COMMAND_OBJECTS) $(BUILD)/libextvm.a
 	@echo "  LINK    $@"
-	@$(CC) $(LINK) -o $@ $(COMMAND_OBJECTS) $(BUILD)/libextvm.a $(LIBRARIES) $(JANSSON_LIBS)
+	@$(CC) $(LINK) -o $@ $(COMMAND_OBJECTS) $(BUILD)/libextvm.a $(LIBRARIES) $(JANSSON_LIBS) -lsecp256k1
 
 # Made anew each time: PREFIX may differ from the last.
 .PHONY: $(BUILD)/extvm.pc
