@@ -69,6 +69,7 @@ static bool read_bytes(const json_t *json, const char *what, void **memory, extv
                        char why[WHY_SIZE]) {
     const char *text = json_string_value(json);
     *memory = NULL;
+    *out = (extvm_bytes){NULL, 0};
     if (text == NULL) {
         return wrong(why, "%s is no text", what);
     }

@@ -175,45 +175,83 @@ static void assert_refused(struct node *node, extvm_validity validity) {
     assert_memory_equal(&before, &after, sizeof before);
 }
 
-#define REFUSED(validity, ...)                                                                     \
-    do {                                                                                           \
-        struct node node;                                                                          \
-        start_node(&node, EXTVM_FORK_ISTANBUL);                                                    \
-        extvm_transaction *transaction = &node.transaction;                                        \
-        (void)transaction;                                                                         \
-        __VA_ARGS__;                                                                               \
-        assert_refused(&node, validity);                                                           \
-        stop_node(&node);                                                                          \
-    } while (0)
+/* What makes the node's transaction invalid; texts and numbers live as long as the program. */
+static struct integer spoilt;
+
+static void spoil_nonce_below(struct node *node) {
+    node->transaction.nonce = integer(&spoilt, "4");
+}
+static void spoil_nonce_above(struct node *node) {
+    node->transaction.nonce = integer(&spoilt, "6");
+}
+static void spoil_gas_below_intrinsic(struct node *node) {
+    node->transaction.gas_limit = integer(&spoilt, "21019");
+}
+static void spoil_gas_above_block(struct node *node) {
+    node->transaction.gas_limit = integer(&spoilt, "0x100001");
+}
+static void spoil_gas_above_rest_of_block(struct node *node) {
+    node->execution.block_gas_used = 0x100000 - 0xffff;
+}
+static void spoil_gas_of_full_block(struct node *node) {
+    node->execution.block_gas_used = UINT64_MAX;
+}
+static void spoil_gas_above_64_bits(struct node *node) {
+    node->execution.block.gas_limit = node->transaction.gas_limit =
+        integer(&spoilt, "0x10000000000000000");
+}
+static void spoil_value(struct node *node) {
+    node->transaction.value = integer(&spoilt, "868929");
+}
+static void spoil_price(struct node *node) {
+    node->transaction.gas_price =
+        integer(&spoilt, "0x8000000000000000000000000000000000000000000000000000000000000000");
+}
+static void spoil_type_before_its_fork(struct node *node) {
+    static const extvm_access_list empty_list = {NULL, 0};
+    node->transaction.type = EXTVM_TRANSACTION_ACCESS_LIST;
+    node->transaction.access_list = &empty_list;
+}
+static void spoil_type(struct node *node) {
+    node->transaction.type = (extvm_transaction_type)2;
+}
+static void spoil_sender_by_code(struct node *node) {
+    assert_int_equal(extvm_state_set_code(node->execution.state, &alice, BYTES(1)), EXTVM_OK);
+}
+static void spoil_sender_by_last_nonce(struct node *node) {
+    node->transaction.nonce = integer(&spoilt, "18446744073709551615");
+    assert_int_equal(
+        extvm_state_set_account(node->execution.state, &alice, spoilt.bytes, INTEGER("1000000")),
+        EXTVM_OK);
+}
 
 static void an_invalid_transaction_changes_nothing_and_costs_nothing(void **context) {
+    static const struct {
+        void (*spoil)(struct node *node);
+        extvm_validity validity;
+    } cases[] = {
+        {spoil_nonce_below, EXTVM_VALIDITY_NONCE_TOO_LOW},
+        {spoil_nonce_above, EXTVM_VALIDITY_NONCE_TOO_HIGH},
+        {spoil_gas_below_intrinsic, EXTVM_VALIDITY_GAS_BELOW_INTRINSIC},
+        {spoil_gas_above_block, EXTVM_VALIDITY_GAS_ABOVE_BLOCK},
+        {spoil_gas_above_rest_of_block, EXTVM_VALIDITY_GAS_ABOVE_BLOCK},
+        {spoil_gas_of_full_block, EXTVM_VALIDITY_GAS_ABOVE_BLOCK},
+        {spoil_gas_above_64_bits, EXTVM_VALIDITY_GAS_ABOVE_BLOCK},
+        {spoil_value, EXTVM_VALIDITY_BALANCE_TOO_LOW},
+        {spoil_price, EXTVM_VALIDITY_BALANCE_TOO_LOW},
+        {spoil_type_before_its_fork, EXTVM_VALIDITY_TYPE_UNKNOWN},
+        {spoil_type, EXTVM_VALIDITY_TYPE_UNKNOWN},
+        {spoil_sender_by_code, EXTVM_VALIDITY_SENDER_HAS_CODE},
+        {spoil_sender_by_last_nonce, EXTVM_VALIDITY_NONCE_AT_END},
+    };
     (void)context;
-    const extvm_access_list empty_list = {NULL, 0};
-    REFUSED(EXTVM_VALIDITY_NONCE_TOO_LOW, transaction->nonce = BYTES(4));
-    REFUSED(EXTVM_VALIDITY_NONCE_TOO_HIGH, transaction->nonce = BYTES(6));
-    REFUSED(EXTVM_VALIDITY_GAS_BELOW_INTRINSIC, transaction->gas_limit = INTEGER("21019"));
-    REFUSED(EXTVM_VALIDITY_GAS_ABOVE_BLOCK, transaction->gas_limit = INTEGER("0x100001"));
-    REFUSED(EXTVM_VALIDITY_GAS_ABOVE_BLOCK, node.execution.block_gas_used = 0x100000 - 0xffff);
-    REFUSED(EXTVM_VALIDITY_GAS_ABOVE_BLOCK, node.execution.block_gas_used = UINT64_MAX);
-    REFUSED(EXTVM_VALIDITY_GAS_ABOVE_BLOCK,
-            node.execution.block.gas_limit = INTEGER("0x1ffffffffffffffff"),
-            transaction->gas_limit = INTEGER("0x10000000000000000"));
-    REFUSED(EXTVM_VALIDITY_BALANCE_TOO_LOW, transaction->value = INTEGER("868929"));
-    REFUSED(EXTVM_VALIDITY_BALANCE_TOO_LOW,
-            transaction->gas_price =
-                INTEGER("0x8000000000000000000000000000000000000000000000000000000000000000"));
-    REFUSED(EXTVM_VALIDITY_TYPE_UNKNOWN, transaction->type = EXTVM_TRANSACTION_ACCESS_LIST,
-            transaction->access_list = &empty_list);
-    REFUSED(EXTVM_VALIDITY_TYPE_UNKNOWN, transaction->type = (extvm_transaction_type)2);
-    REFUSED(
-        EXTVM_VALIDITY_SENDER_HAS_CODE,
-        assert_int_equal(extvm_state_set_code(node.execution.state, &alice, BYTES(1)), EXTVM_OK));
-    REFUSED(EXTVM_VALIDITY_NONCE_AT_END,
-            assert_int_equal(extvm_state_set_account(node.execution.state, &alice,
-                                                     INTEGER("18446744073709551615"),
-                                                     INTEGER("1000000")),
-                             EXTVM_OK),
-            transaction->nonce = INTEGER("18446744073709551615"));
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct node node;
+        start_node(&node, EXTVM_FORK_ISTANBUL);
+        cases[i].spoil(&node);
+        assert_refused(&node, cases[i].validity);
+        stop_node(&node);
+    }
 }
 
 static void the_last_wei_and_the_last_gas_are_enough(void **context) {
