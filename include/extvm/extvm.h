@@ -6,6 +6,7 @@
 #include <extvm/bytes.h>
 #include <extvm/call.h>
 #include <extvm/declare.h>
+#include <extvm/executor.h>
 #include <extvm/integer.h>
 #include <extvm/log.h>
 #include <extvm/result.h>

@@ -20,6 +20,9 @@ extvm_state *extvm_state_new(const extvm_allocator *allocator);
 /* Frees the state and all that was borrowed from it; NULL is allowed. */
 void extvm_state_free(extvm_state *state);
 
+/* The allocator that the state was made with; valid as long as the state. */
+const extvm_allocator *extvm_state_allocator(const extvm_state *state);
+
 /* Sets nonce and balance (wei) of the account, made if it is not there. Both are copied.
  * Errors: EXTVM_OUT_OF_RANGE (negative, or 2^256 and above), EXTVM_NO_MEMORY. */
 extvm_status extvm_state_set_account(extvm_state *state, const extvm_address *address,
@@ -43,6 +46,18 @@ extvm_status extvm_state_set_block_hash(extvm_state *state, uint64_t number,
 
 /* Removes the account with its code and storage; one that is not there is no error. */
 void extvm_state_remove(extvm_state *state, const extvm_address *address);
+
+/* Marks the state as it is, so that the changes that follow can be taken back together. Checkpoints
+ * nest; each is ended with one of the two functions below, the last one made first. While any is
+ * open, everything that changes replace is kept in memory. Block hashes are left out of it: they
+ * are no part of the accounts. Neither function can fail. */
+size_t extvm_state_checkpoint(extvm_state *state);
+
+/* Ends the checkpoint and takes back all that was changed since. */
+void extvm_state_rollback(extvm_state *state, size_t checkpoint);
+
+/* Ends the checkpoint; the changes stay, and are those of the next older one that is open. */
+void extvm_state_keep(extvm_state *state, size_t checkpoint);
 
 /* The account, with borrowed values, or false when there is none. `out` may be NULL. The values are
  * valid until the account is changed or removed, or the state freed. */
@@ -68,8 +83,8 @@ extvm_status extvm_state_addresses(const extvm_state *state, extvm_address **add
 extvm_status extvm_state_storage_entries(const extvm_state *state, const extvm_address *address,
                                          extvm_storage_update **entries, size_t *count);
 
-/* The state as a world, and as a sink; valid as long as the state. The sink settles no gas, keeps
- * no logs, and removes empty accounts as it is told to. */
+/* The state as a world, and as a sink, with the state as their context; valid as long as it. The
+ * sink settles no gas, keeps no logs, and removes empty accounts as it is told to. */
 extvm_world extvm_state_world(const extvm_state *state);
 extvm_sink extvm_state_sink(extvm_state *state);
 

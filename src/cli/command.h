@@ -3,5 +3,6 @@
 #define CLI_COMMAND_H
 
 int command_run(int argc, char **argv);
+int command_statetest(int argc, char **argv);
 
 #endif

@@ -18,6 +18,7 @@ struct command {
 
 static const struct command commands[] = {
     {"run", "run one call on a VM and print what it decided", command_run},
+    {"statetest", "run Ethereum GeneralStateTests on a VM", command_statetest},
 };
 
 enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };

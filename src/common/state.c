@@ -1,5 +1,6 @@
 /* A world state in memory (yellow paper, section 4.1): a hash table of accounts, each with a hash
- * table of its storage. Every change is whole or not made at all. */
+ * table of its storage. Every change is noted in a journal, so that it is whole or not made at all,
+ * and so that many changes can be taken back together. */
 #include <extvm/state.h>
 
 #include <stdlib.h>
@@ -17,17 +18,35 @@ struct number {
     extvm_bytes bytes; /* in `buffer` */
 };
 
+/* What the journal notes of a change. */
+enum change_kind { ACCOUNT_MADE, ACCOUNT_REMOVED, NUMBERS_SET, CODE_SET, SLOT_SET, CHANGE_KINDS };
+
+struct change {
+    struct change *before;
+    enum change_kind kind;
+    struct account *account;
+    union {
+        struct {
+            extvm_word nonce, balance;
+        } numbers;        /* as they were */
+        extvm_bytes code; /* as it was */
+        struct {
+            struct slot *was, *is; /* NULL: none */
+        } slot;
+    } u;
+};
+
 struct account {
     extvm_address address;
     struct number nonce, balance;
-    extvm_bytes code;     /* allocated; NULL when empty */
-    struct table storage; /* of struct slot; not made before the first */
+    extvm_bytes code;      /* allocated; NULL when empty */
+    struct table storage;  /* of struct slot; not made before the first */
+    struct change removal; /* in the journal while removed: a removal needs no memory */
 };
 
-/* A storage value that is not 0; key and value lie in `data`, in this order. */
+/* A storage value that is not 0; key and value lie in `data`, in this order. Never changed. */
 struct slot {
     extvm_bytes key, value;
-    size_t room; /* bytes that a value may have */
     uint8_t data[];
 };
 
@@ -40,6 +59,9 @@ struct extvm_state {
     extvm_allocator allocator;
     struct table accounts;     /* of struct account */
     struct table block_hashes; /* of struct block_hash */
+    struct change *journal;    /* the newest first; empty while no checkpoint is open */
+    size_t change_count;       /* in the journal */
+    size_t open_checkpoints;
 };
 
 /* -- keys of the tables -- */
@@ -70,13 +92,17 @@ extvm_state *extvm_state_new(const extvm_allocator *allocator) {
     if (allocator == NULL) {
         allocator = extvm_default_allocator();
     }
-    extvm_state *state = memory_allocate(allocator, sizeof *state);
+    extvm_state *state = memory_zeroed(allocator, sizeof *state);
     if (state != NULL) {
         state->allocator = *allocator;
         table_init(&state->accounts, &state->allocator, account_key);
         table_init(&state->block_hashes, &state->allocator, block_hash_key);
     }
     return state;
+}
+
+const extvm_allocator *extvm_state_allocator(const extvm_state *state) {
+    return &state->allocator;
 }
 
 /* Frees all entries of a table, each of which is one allocation, and the table. */
@@ -96,10 +122,147 @@ static void free_account(extvm_state *state, struct account *account) {
     memory_release(&state->allocator, account);
 }
 
+/* -- the journal -- */
+
+/* Puts a change that is about to be made into the journal. */
+static void journal_add(extvm_state *state, struct change *change) {
+    change->before = state->journal;
+    state->journal = change;
+    state->change_count++;
+}
+
+/* A new change in the journal, or NULL. */
+static struct change *journal_note(extvm_state *state, enum change_kind kind,
+                                   struct account *account) {
+    struct change *change = memory_zeroed(&state->allocator, sizeof *change);
+    if (change != NULL) {
+        change->kind = kind;
+        change->account = account;
+        journal_add(state, change);
+    }
+    return change;
+}
+
+static void number_set(struct number *number, const extvm_word *word) {
+    number->bytes = extvm_integer_from_word(word, number->buffer);
+}
+
+/* Undoing never fails: a table that held an entry before has room for it. */
+
+static void undo_account_made(extvm_state *state, struct change *change) {
+    table_remove(&state->accounts, address_bytes(&change->account->address));
+    free_account(state, change->account);
+}
+
+static void undo_account_removed(extvm_state *state, struct change *change) {
+    (void)table_insert(&state->accounts, change->account);
+}
+
+static void undo_numbers(extvm_state *state, struct change *change) {
+    (void)state;
+    number_set(&change->account->nonce, &change->u.numbers.nonce);
+    number_set(&change->account->balance, &change->u.numbers.balance);
+}
+
+static void undo_code(extvm_state *state, struct change *change) {
+    memory_release(&state->allocator, (void *)change->account->code.data);
+    change->account->code = change->u.code;
+}
+
+static void undo_slot(extvm_state *state, struct change *change) {
+    struct table *storage = &change->account->storage;
+    struct slot *is = change->u.slot.is;
+    if (is != NULL) {
+        table_remove(storage, is->key);
+        memory_release(&state->allocator, is);
+    }
+    if (change->u.slot.was != NULL) {
+        (void)table_insert(storage, change->u.slot.was);
+    }
+}
+
+/* Forgetting gives back what the change had replaced. */
+
+static void forget_account_removed(extvm_state *state, struct change *change) {
+    free_account(state, change->account);
+}
+
+static void forget_code(extvm_state *state, struct change *change) {
+    memory_release(&state->allocator, (void *)change->u.code.data);
+}
+
+static void forget_slot(extvm_state *state, struct change *change) {
+    memory_release(&state->allocator, change->u.slot.was);
+}
+
+static const struct {
+    void (*undo)(extvm_state *state, struct change *change);
+    void (*forget)(extvm_state *state, struct change *change); /* NULL: nothing was replaced */
+} change_kinds[CHANGE_KINDS] = {
+    [ACCOUNT_MADE] = {undo_account_made, NULL},
+    [ACCOUNT_REMOVED] = {undo_account_removed, forget_account_removed},
+    [NUMBERS_SET] = {undo_numbers, NULL},
+    [CODE_SET] = {undo_code, forget_code},
+    [SLOT_SET] = {undo_slot, forget_slot},
+};
+
+/* Takes the newest change out of the journal. A removal lies in its account, which the change's
+ * function may have freed: then it must not be looked at any more. */
+static void journal_end(extvm_state *state,
+                        void (*end)(extvm_state *state, struct change *change)) {
+    struct change *change = state->journal;
+    bool lies_in_account = change->kind == ACCOUNT_REMOVED;
+    state->journal = change->before;
+    state->change_count--;
+    if (end != NULL) {
+        end(state, change);
+    }
+    if (!lies_in_account) {
+        memory_release(&state->allocator, change);
+    }
+}
+
+static void forget_journal(extvm_state *state) {
+    while (state->journal != NULL) {
+        journal_end(state, change_kinds[state->journal->kind].forget);
+    }
+}
+
+size_t extvm_state_checkpoint(extvm_state *state) {
+    state->open_checkpoints++;
+    return state->change_count;
+}
+
+void extvm_state_rollback(extvm_state *state, size_t checkpoint) {
+    while (state->change_count > checkpoint) {
+        journal_end(state, change_kinds[state->journal->kind].undo);
+    }
+    state->open_checkpoints--;
+}
+
+void extvm_state_keep(extvm_state *state, size_t checkpoint) {
+    (void)checkpoint;
+    state->open_checkpoints--;
+    if (state->open_checkpoints == 0) {
+        forget_journal(state);
+    }
+}
+
+/* Ends a checkpoint that was made for one change. */
+static extvm_status end_change(extvm_state *state, size_t checkpoint, bool made) {
+    if (made) {
+        extvm_state_keep(state, checkpoint);
+        return EXTVM_OK;
+    }
+    extvm_state_rollback(state, checkpoint);
+    return EXTVM_NO_MEMORY;
+}
+
 void extvm_state_free(extvm_state *state) {
     if (state == NULL) {
         return;
     }
+    forget_journal(state);
     size_t position = 0;
     for (struct account *account; (account = table_next(&state->accounts, &position)) != NULL;) {
         free_account(state, account);
@@ -114,10 +277,6 @@ void extvm_state_free(extvm_state *state) {
 
 static struct account *find_account(const extvm_state *state, const extvm_address *address) {
     return table_find(&state->accounts, address_bytes(address));
-}
-
-static void number_set(struct number *number, const extvm_word *word) {
-    number->bytes = extvm_integer_from_word(word, number->buffer);
 }
 
 /* The account, made with nonce and balance 0 when it is not there; NULL when there is no memory. */
@@ -137,14 +296,40 @@ static struct account *obtain_account(extvm_state *state, const extvm_address *a
         memory_release(&state->allocator, account);
         return NULL;
     }
+    if (journal_note(state, ACCOUNT_MADE, account) == NULL) {
+        table_remove(&state->accounts, address_bytes(address));
+        memory_release(&state->allocator, account);
+        return NULL;
+    }
     return account;
 }
 
 void extvm_state_remove(extvm_state *state, const extvm_address *address) {
     struct account *account = table_remove(&state->accounts, address_bytes(address));
-    if (account != NULL) {
-        free_account(state, account);
+    if (account == NULL) {
+        return;
     }
+    if (state->open_checkpoints == 0) {
+        free_account(state, account);
+        return;
+    }
+    account->removal.kind = ACCOUNT_REMOVED;
+    account->removal.account = account;
+    journal_add(state, &account->removal);
+}
+
+static bool set_numbers(extvm_state *state, const extvm_address *address, const extvm_word *nonce,
+                        const extvm_word *balance) {
+    struct account *account = obtain_account(state, address);
+    struct change *change = account != NULL ? journal_note(state, NUMBERS_SET, account) : NULL;
+    if (change == NULL) {
+        return false;
+    }
+    (void)extvm_integer_to_word(account->nonce.bytes, &change->u.numbers.nonce);
+    (void)extvm_integer_to_word(account->balance.bytes, &change->u.numbers.balance);
+    number_set(&account->nonce, nonce);
+    number_set(&account->balance, balance);
+    return true;
 }
 
 extvm_status extvm_state_set_account(extvm_state *state, const extvm_address *address,
@@ -154,43 +339,52 @@ extvm_status extvm_state_set_account(extvm_state *state, const extvm_address *ad
         extvm_integer_to_word(balance, &balance_word) != EXTVM_OK) {
         return EXTVM_OUT_OF_RANGE;
     }
-    struct account *account = obtain_account(state, address);
-    if (account == NULL) {
-        return EXTVM_NO_MEMORY;
+    size_t checkpoint = extvm_state_checkpoint(state);
+    return end_change(state, checkpoint, set_numbers(state, address, &nonce_word, &balance_word));
+}
+
+static bool copy_bytes(extvm_state *state, extvm_bytes bytes, extvm_bytes *out) {
+    *out = (extvm_bytes){NULL, 0};
+    if (bytes.size == 0) {
+        return true;
     }
-    number_set(&account->nonce, &nonce_word);
-    number_set(&account->balance, &balance_word);
-    return EXTVM_OK;
+    uint8_t *copy = memory_allocate(&state->allocator, bytes.size);
+    if (copy == NULL) {
+        return false;
+    }
+    memcpy(copy, bytes.data, bytes.size);
+    *out = (extvm_bytes){copy, bytes.size};
+    return true;
+}
+
+static bool set_code(extvm_state *state, const extvm_address *address, extvm_bytes code) {
+    struct account *account = obtain_account(state, address);
+    extvm_bytes copy;
+    if (account == NULL || !copy_bytes(state, code, &copy)) {
+        return false;
+    }
+    struct change *change = journal_note(state, CODE_SET, account);
+    if (change == NULL) {
+        memory_release(&state->allocator, (void *)copy.data);
+        return false;
+    }
+    change->u.code = account->code;
+    account->code = copy;
+    return true;
 }
 
 extvm_status extvm_state_set_code(extvm_state *state, const extvm_address *address,
                                   extvm_bytes code) {
-    uint8_t *copy = NULL;
-    if (code.size > 0) {
-        copy = memory_allocate(&state->allocator, code.size);
-        if (copy == NULL) {
-            return EXTVM_NO_MEMORY;
-        }
-        memcpy(copy, code.data, code.size);
-    }
-    struct account *account = obtain_account(state, address);
-    if (account == NULL) {
-        memory_release(&state->allocator, copy);
-        return EXTVM_NO_MEMORY;
-    }
-    memory_release(&state->allocator, (void *)account->code.data);
-    account->code = (extvm_bytes){copy, code.size};
-    return EXTVM_OK;
+    size_t checkpoint = extvm_state_checkpoint(state);
+    return end_change(state, checkpoint, set_code(state, address, code));
 }
 
 /* -- storage -- */
 
-/* A slot with copies of both, whose value can later become any word; NULL when there is no memory.
- */
+/* A slot with copies of both, NULL when there is no memory. */
 static struct slot *make_slot(extvm_state *state, extvm_bytes key, extvm_bytes value) {
-    size_t room = value.size > EXTVM_WORD_INTEGER_SIZE ? value.size : EXTVM_WORD_INTEGER_SIZE;
     size_t whole;
-    if (!size_add(key.size, room, &whole) || !size_add(whole, sizeof(struct slot), &whole)) {
+    if (!size_add(key.size, value.size, &whole) || !size_add(whole, sizeof(struct slot), &whole)) {
         return NULL;
     }
     struct slot *slot = memory_allocate(&state->allocator, whole);
@@ -199,58 +393,58 @@ static struct slot *make_slot(extvm_state *state, extvm_bytes key, extvm_bytes v
         memcpy(slot->data + key.size, value.data, value.size);
         slot->key = (extvm_bytes){slot->data, key.size};
         slot->value = (extvm_bytes){slot->data + key.size, value.size};
-        slot->room = room;
     }
     return slot;
 }
 
-/* Both are canonical; the value is not 0. */
-static bool put_slot(extvm_state *state, struct account *account, extvm_bytes key,
+/* Puts `slot` (NULL: nothing) in the place of `was` (NULL: nothing). */
+static bool replace_slot(extvm_state *state, struct account *account, struct slot *was,
+                         struct slot *slot) {
+    struct change *change = journal_note(state, SLOT_SET, account);
+    if (change == NULL) {
+        return false;
+    }
+    if (was != NULL) { /* which leaves room for the new one */
+        change->u.slot.was = table_remove(&account->storage, was->key);
+    }
+    if (slot != NULL && !table_insert(&account->storage, slot)) {
+        return false; /* undone with the whole change */
+    }
+    change->u.slot.is = slot;
+    return true;
+}
+
+/* Both are canonical. */
+static bool set_slot(extvm_state *state, const extvm_address *address, extvm_bytes key,
                      extvm_bytes value) {
+    struct account *account = obtain_account(state, address);
+    if (account == NULL) {
+        return false;
+    }
     if (account->storage.key_of == NULL) {
         table_init(&account->storage, &state->allocator, slot_key);
     }
-    struct slot *old = table_find(&account->storage, key);
-    if (old != NULL && value.size <= old->room) {
-        memmove(old->data + old->key.size, value.data, value.size);
-        old->value.size = value.size;
-        return true;
+    struct slot *was = table_find(&account->storage, key), *slot = NULL;
+    if (extvm_integer_sign(value) == 0) {
+        return was == NULL || replace_slot(state, account, was, NULL);
     }
-    struct slot *slot = make_slot(state, key, value);
+    slot = make_slot(state, key, value);
     if (slot == NULL) {
         return false;
     }
-    if (old != NULL) {
-        table_remove(&account->storage, slot->key); /* which leaves room for the new one */
-    }
-    if (!table_insert(&account->storage, slot)) {
+    if (!replace_slot(state, account, was, slot)) {
         memory_release(&state->allocator, slot);
         return false;
     }
-    memory_release(&state->allocator, old);
     return true;
 }
 
 extvm_status extvm_state_set_storage(extvm_state *state, const extvm_address *address,
                                      extvm_bytes key, extvm_bytes value) {
-    bool known = find_account(state, address) != NULL;
-    struct account *account = obtain_account(state, address);
-    if (account == NULL) {
-        return EXTVM_NO_MEMORY;
-    }
-    key = extvm_integer_normalise(key);
-    value = extvm_integer_normalise(value);
-    if (extvm_integer_sign(value) == 0) {
-        memory_release(&state->allocator, table_remove(&account->storage, key));
-        return EXTVM_OK;
-    }
-    if (!put_slot(state, account, key, value)) {
-        if (!known) {
-            extvm_state_remove(state, address);
-        }
-        return EXTVM_NO_MEMORY;
-    }
-    return EXTVM_OK;
+    size_t checkpoint = extvm_state_checkpoint(state);
+    return end_change(
+        state, checkpoint,
+        set_slot(state, address, extvm_integer_normalise(key), extvm_integer_normalise(value)));
 }
 
 /* -- block hashes -- */
@@ -279,8 +473,10 @@ bool extvm_state_account(const extvm_state *state, const extvm_address *address,
                          extvm_account *out) {
     const struct account *account = find_account(state, address);
     if (account != NULL && out != NULL) {
-        *out =
-            (extvm_account){account->nonce.bytes, account->balance.bytes, account->code.size > 0};
+        *out = (extvm_account){.nonce = account->nonce.bytes,
+                               .balance = account->balance.bytes,
+                               .has_code = account->code.size > 0,
+                               .has_storage = account->storage.count > 0};
     }
     return account != NULL;
 }
