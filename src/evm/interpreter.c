@@ -182,6 +182,7 @@ enum step interpreter_run(struct evm *evm) {
     uint8_t *memory = frame_memory(evm, frame);
     const uint8_t *pc = frame->pc;
     struct word *top;
+    const struct word *target;
     int64_t gas;
     enum step step;
     operation *operate;
@@ -269,20 +270,20 @@ do_JUMPI:
     if (word_is_zero(top)) {
         NEXT();
     }
-    top++;
+    target = top + 1;
     goto jump;
 
 do_JUMP:
     CHECK(JUMP);
+    target = --top;
 jump:
-    top--;
     if (__builtin_expect(!code->analysed, 0)) {
         code_analyse(code);
     }
-    if (!word_fits_u64(top) || !code_is_destination(code, top->limb[0])) {
+    if (!word_fits_u64(target) || !code_is_destination(code, target->limb[0])) {
         goto failed;
     }
-    pc = code->bytes + top->limb[0];
+    pc = code->bytes + target->limb[0];
     DISPATCH();
 
 do_JUMPDEST:
