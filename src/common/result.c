@@ -6,19 +6,24 @@
 
 #include <extvm/integer.h>
 
-extvm_result *result_new(const extvm_allocator *allocator, size_t maximum) {
+extvm_result *result_new(const extvm_allocator *allocator) {
     struct arena arena;
-    arena_init(&arena, allocator, maximum);
+    arena_init(&arena, allocator, SIZE_MAX);
     extvm_result *result = arena_array(&arena, 1, sizeof *result);
     if (result != NULL) {
+        result->allocator = *allocator;
         result->arena = arena;
+        result->arena.allocator = &result->allocator;
     }
     return result;
 }
 
 void extvm_result_free(extvm_result *result) {
     if (result != NULL) {
-        struct arena arena = result->arena; /* the result itself lies in it */
+        /* The result itself lies in its arena, and so does the allocator. */
+        extvm_allocator allocator = result->allocator;
+        struct arena arena = result->arena;
+        arena.allocator = &allocator;
         arena_free(&arena);
     }
 }
@@ -42,6 +47,21 @@ bool result_drop_changes(extvm_result *result) {
     result->log_count = result->access_list.count = 0;
     result->gas_refund = extvm_integer_normalise((extvm_bytes){NULL, 0});
     return any;
+}
+
+bool result_set_gas_used(extvm_result *result, extvm_bytes gas_provided) {
+    extvm_word provided = {{0}}, remaining = {{0}};
+    extvm_integer_to_word(gas_provided, &provided);
+    extvm_integer_to_word(result->gas_remaining, &remaining);
+    int borrow = 0;
+    for (unsigned i = EXTVM_WORD_SIZE; i-- > 0;) {
+        int digit = provided.bytes[i] - remaining.bytes[i] - borrow;
+        borrow = digit < 0 ? 1 : 0;
+        provided.bytes[i] = (uint8_t)digit;
+    }
+    uint8_t canonical[EXTVM_WORD_INTEGER_SIZE];
+    return arena_copy(&result->arena, extvm_integer_from_word(&provided, canonical),
+                      &result->gas_used);
 }
 
 /* -- order -- */

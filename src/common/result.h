@@ -10,6 +10,7 @@ enum { RESULT_QUIRKS_MAXIMUM = 8 };
 
 /* Everything in it lies in its arena, and so does the struct. */
 struct extvm_result {
+    extvm_allocator allocator;
     struct arena arena;
     extvm_outcome outcome;
     bool error; /* as the VM sent it */
@@ -31,8 +32,8 @@ struct extvm_result {
     extvm_run_stats stats;
 };
 
-/* A result of zeros whose arena has `allocator` and `maximum` bytes, or NULL. */
-extvm_result *result_new(const extvm_allocator *allocator, size_t maximum);
+/* A result of zeros, or NULL. The allocator is copied: a result outlives what made it. */
+extvm_result *result_new(const extvm_allocator *allocator);
 
 /* Adds a quirk, once. `name` lives for ever. */
 void result_add_quirk(extvm_result *result, const char *name);
@@ -44,6 +45,10 @@ bool result_drop_changes(extvm_result *result);
 /* Puts the lists into the order that extvm/result.h promises; touched and deleted lose their
  * duplicates. */
 void result_sort(extvm_result *result);
+
+/* Sets gas_used to provided less remaining, which is not greater and is 0 or more; both below
+ * 2^256. False when there is no memory. */
+bool result_set_gas_used(extvm_result *result, extvm_bytes gas_provided);
 
 /* Orders addresses as qsort wants it. */
 int address_compare(const void *a, const void *b);

@@ -152,6 +152,7 @@ bool account_load(struct state *state, struct account *account) {
     account->original_nonce = account->nonce;
     account->original_balance = account->balance;
     account->has_code = answer.has_code;
+    account->has_old_storage = answer.has_storage;
     account->existed = account->exists = account->loaded = true;
     return true;
 }

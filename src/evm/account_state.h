@@ -37,6 +37,7 @@ struct account {
     /* what the world said */
     bool existed;
     struct word original_nonce, original_balance;
+    bool has_old_storage; /* EIP-7610 */
 
     /* now */
     bool exists;

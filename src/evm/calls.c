@@ -1,5 +1,5 @@
 /* Frames: message calls and creates, how they begin and how they end (yellow paper, sections 7 and
- * 8; EIP-2, 7, 150, 161, 170, 211, 214, 684, 1014, 2681, 2929). */
+ * 8; EIP-2, 7, 150, 161, 170, 211, 214, 684, 1014, 2681, 2929, 7610). */
 #include "common/call.h"
 #include "common/keccak.h"
 #include "machine.h"
@@ -194,10 +194,12 @@ static bool contract_begin(struct evm *evm, const struct message *message) {
            pay(evm, message);
 }
 
-/* EIP-684: an account with code, or one that has sent or made something. */
+/* EIP-684: an account with code, or one that has sent or made something; EIP-7610: or with storage.
+ */
 static bool is_taken(const struct evm *evm, const struct account *account) {
-    return account->has_code || (!word_is_zero(&account->nonce) &&
-                                 !word_equal(&account->nonce, &evm->state.start_nonce));
+    return account->has_code || account->has_old_storage ||
+           (!word_is_zero(&account->nonce) &&
+            !word_equal(&account->nonce, &evm->state.start_nonce));
 }
 
 static struct code *copy_init_code(struct evm *evm, extvm_bytes bytes) {

@@ -166,13 +166,10 @@ static void set_return_code(extvm_result *result, enum step step, const struct a
 
 extvm_result *outcome_make(struct evm *evm, const extvm_call *call, enum step step,
                            const struct word *gas_left, const struct account *created) {
-    extvm_result *result = result_new(&evm->allocator, SIZE_MAX / 2);
+    extvm_result *result = result_new(&evm->allocator);
     if (result == NULL) {
         return NULL;
     }
-    struct word provided = word_from_u64(0);
-    word_from_integer(call->gas_provided, &provided);
-    const struct word used = word_subtract(&provided, gas_left);
     const bool success = step == STEP_STOP;
     const struct word refund = word_from_u64(success ? (uint64_t)evm->state.refund : 0);
     result->outcome = success               ? EXTVM_OUTCOME_SUCCESS
@@ -182,7 +179,7 @@ extvm_result *outcome_make(struct evm *evm, const extvm_call *call, enum step st
     set_return_code(result, step, created);
     result->gas_remaining = keep_integer(result, gas_left);
     result->gas_refund = keep_integer(result, &refund);
-    result->gas_used = keep_integer(result, &used);
+    result_set_gas_used(result, call->gas_provided);
     result->beneficiary = call->block.beneficiary;
     result->clears_empty = evm->schedule->clears_empty;
     result->stats = evm->state.queries;

@@ -1,0 +1,46 @@
+/* An allocator that can be told to fail, for walks over every allocation of a piece of work. */
+#ifndef EXTVM_TESTS_SCARCE_MEMORY_H
+#define EXTVM_TESTS_SCARCE_MEMORY_H
+
+#include <stdlib.h>
+
+#include <extvm/allocator.h>
+
+struct scarce_memory {
+    size_t allocations; /* asked for so far */
+    size_t fail_at;     /* this one fails, counted from 1; 0: none */
+    size_t live;        /* given and not taken back */
+};
+
+static inline int scarce_memory_refuses(struct scarce_memory *scarce) {
+    return ++scarce->allocations == scarce->fail_at;
+}
+
+static inline void *scarce_memory_allocate(void *context, size_t size) {
+    struct scarce_memory *scarce = context;
+    void *memory = scarce_memory_refuses(scarce) ? NULL : malloc(size);
+    scarce->live += memory != NULL;
+    return memory;
+}
+
+static inline void *scarce_memory_resize(void *context, void *memory, size_t old_size,
+                                         size_t new_size) {
+    struct scarce_memory *scarce = context;
+    (void)old_size;
+    void *moved = scarce_memory_refuses(scarce) ? NULL : realloc(memory, new_size);
+    scarce->live += memory == NULL && moved != NULL;
+    return moved;
+}
+
+static inline void scarce_memory_release(void *context, void *memory) {
+    struct scarce_memory *scarce = context;
+    scarce->live -= memory != NULL;
+    free(memory);
+}
+
+static inline extvm_allocator scarce_memory_allocator(struct scarce_memory *scarce) {
+    return (extvm_allocator){scarce, scarce_memory_allocate, scarce_memory_resize,
+                             scarce_memory_release};
+}
+
+#endif
