@@ -6,6 +6,7 @@
 #define MAX "ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff"
 #define MIN "8000000000000000000000000000000000000000000000000000000000000000"
 #define P32(word) "7f" word
+#define FIVE_ZEROS "60006000600060006000"
 
 struct opcode_case {
     const char *name;
@@ -111,11 +112,10 @@ static const struct opcode_case cases[] = {
     {"JUMP far off", P32(MAX) "56", NULL},
     {"JUMP to a destination and 2^64", "6801000000000000000b565b6001", NULL},
     {"JUMPI that jumps", "6001600657fe5b6007", "07"},
-    {"JUMPI that goes on", "6000606357600760", "07"},
+    {"JUMPI that goes on", "60006063576007", "07"},
     {"PC", "6001505858", "04"},
-    {"PUSH at the end of the code has zeros", "60016003565b", NULL},
-    {"DUP16", "60016000600060006000600060006000600060006000600060006000600060008f", "01"},
-    {"SWAP16", "6001600060006000600060006000600060006000600060006000600060006000600060029f", "01"},
+    {"DUP16", "6001" FIVE_ZEROS FIVE_ZEROS FIVE_ZEROS "8f", "01"},
+    {"SWAP16", "6001" FIVE_ZEROS FIVE_ZEROS FIVE_ZEROS "60029f", "01"},
     {"RETURNDATASIZE before any call", "3d", ""},
     {"RETURNDATACOPY of nothing",
      "600060006000"
