@@ -160,6 +160,7 @@ static extvm_status find_recipient(struct evm *evm, const extvm_call *call,
                                    const struct account *caller, struct account **out,
                                    extvm_error *error) {
     extvm_address address;
+    *out = NULL;
     if (call->recipient != NULL) {
         address = *call->recipient;
     } else if (word_is_zero(&caller->nonce)) {
@@ -186,7 +187,7 @@ static extvm_status run_checked(struct evm *evm, const extvm_call *call, extvm_r
     struct word gas_left;
     if (caller != NULL) {
         extvm_status status = find_recipient(evm, call, caller, &recipient, error);
-        if (status != EXTVM_OK) {
+        if (recipient == NULL) {
             return status;
         }
         step = run_call(evm, call, caller, recipient, &gas_left);

@@ -136,7 +136,7 @@ static inline __attribute__((always_inline)) struct word push_operand(const uint
     struct word out = {{0}};
     unsigned limbs = (size + 7) / 8, first = size - 8 * (limbs - 1);
     out.limb[limbs - 1] = limb_load(bytes) >> (64 - 8 * first);
-    for (unsigned i = 1; i < limbs; i++) {
+    for (size_t i = 1; i < limbs; i++) {
         out.limb[limbs - 1 - i] = limb_load(bytes + first + 8 * (i - 1));
     }
     return out;
@@ -172,7 +172,9 @@ static __attribute__((noinline)) enum step reach(struct evm *evm, struct frame *
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Woverride-init"
 
+// NOLINTNEXTLINE(readability-function-size): one function, so that opcodes jump to each other
 enum step interpreter_run(struct evm *evm) {
+    // cppcheck-suppress assignBoolToPointer ; these are labels as values
     static const void *const labels[256] = {[0 ... 255] = &&failed, OPCODES(LABEL)};
     struct frame *const frame = evm_frame(evm);
     const struct schedule *const schedule = evm->schedule;

@@ -42,14 +42,9 @@ const struct opcode_row *opcode_row(uint8_t opcode) {
     return &rows[opcode];
 }
 
-#define GAS_CASE(number, name, taken, given, gas, since)                                           \
-    case number:                                                                                   \
-        return gas;
+#define TABLE_GAS(number, name, taken, given, gas, since) [number] = gas,
 
 int64_t opcode_gas(uint8_t opcode, const struct schedule *schedule) {
-    switch (opcode) {
-        OPCODES(GAS_CASE)
-    default:
-        return 0;
-    }
+    const int64_t gas_of[256] = {OPCODES(TABLE_GAS)};
+    return gas_of[opcode];
 }

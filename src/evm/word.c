@@ -248,7 +248,7 @@ static void divide(const uint64_t *in, unsigned size, const struct word *divisor
                    uint64_t *quotient, struct word *remainder) {
     unsigned divisor_size = limbs_in_use(divisor->limb, WORD_LIMBS);
     unsigned bits = (unsigned)__builtin_clzll(divisor->limb[divisor_size - 1]);
-    uint64_t number[PRODUCT_LIMBS + 1], shifted[WORD_LIMBS + 1];
+    uint64_t number[PRODUCT_LIMBS + 1], shifted[WORD_LIMBS + 1] = {0};
     normalise(in, size, bits, number);
     normalise(divisor->limb, divisor_size, bits, shifted);
     if (divisor_size == 1) {

@@ -469,7 +469,7 @@ static void calls_go_1024_deep_on_a_small_stack(void **state) {
                  "60015401600155");
     fixture.test.call.gas_provided = extvm_integer_from_u64(1000000000, fixture.test.gas);
     assert_int_equal(pthread_attr_init(&attributes), 0);
-    assert_int_equal(pthread_attr_setstacksize(&attributes, 256 * 1024), 0);
+    assert_int_equal(pthread_attr_setstacksize(&attributes, (size_t)256 * 1024), 0);
     assert_int_equal(pthread_create(&thread, &attributes, run_deep, &fixture), 0);
     assert_int_equal(pthread_join(thread, &outcome), 0);
     pthread_attr_destroy(&attributes);

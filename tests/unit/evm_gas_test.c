@@ -238,22 +238,13 @@ static void gas_beyond_any_counter_comes_back_exactly(void **state) {
 static void memory_that_no_gas_can_pay_for_is_out_of_gas(void **state) {
     (void)state;
     static const char *const codes[] = {
-        "6000"
-        "7fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff"
-        "52",
-        "6000"
-        "67ffffffffffffffff"
-        "52",
-        "6001"
-        "67ffffffffffffffff"
-        "20",
-        "67ffffffffffffffff"
-        "6001"
-        "20",
-        "680100000000000000006000"
-        "20",
-        "67ffffffffffffff006000600037",
-        "6a010000000000000000000060006000f0",
+        "60007fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff52",
+        "600067ffffffffffffffff52",           /* MSTORE at 2^64 - 1 */
+        "600167ffffffffffffffff20",           /* KECCAK256 of one byte there */
+        "67ffffffffffffffff600120",           /* and of that many */
+        "68010000000000000000600020",         /* of 2^64 */
+        "67ffffffffffffff006000600037",       /* CALLDATACOPY */
+        "6a010000000000000000000060006000f0", /* CREATE */
     };
     for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
         struct test_world world = {.count = 0};
