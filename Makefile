@@ -65,6 +65,9 @@ $(BUILD)/obj/%.o: %.c | $(GENERATED)
 	@echo "  CC      $<"
 	@$(CC) $(COMMON) $(WARNINGS) $(INCLUDES) -c $< -o $@
 
+# Words of the EVM are written limb by limb: read in larger pieces they would stall (docs/performance.md).
+$(BUILD)/obj/src/evm/%.o: COMMON += $(if $(filter -O2,$(OPTIMIZE)),-O3) -fno-tree-vectorize -fno-tree-slp-vectorize
+
 # One object with the private names made local, so that they cannot meet those of a program.
 $(BUILD)/libextvm.a: $(LIBRARY_OBJECTS)
 	@echo "  AR      $@"
