@@ -125,6 +125,16 @@ static void sums_beyond_256_bits_do_not_wrap_around(void **context) {
     check(scene, EXTVM_RESULT_REJECTED);
 }
 
+static void a_sum_of_2_to_256_is_not_taken_for_nothing(void **context) {
+    struct scene *scene = *context;
+    extvm_address deleted = carol; /* so that less money would be no lie */
+    scene->result->deleted = &deleted;
+    scene->result->deleted_count = 1;
+    scene->result->modified[ALICE].balance = HEX(MOST);
+    scene->result->modified[BOB].balance = HEX("01");
+    check(scene, EXTVM_RESULT_REJECTED);
+}
+
 static void a_nonce_that_goes_down_is_refused(void **context) {
     struct scene *scene = *context;
     scene->result->modified[ALICE].nonce = HEX("02");
@@ -187,6 +197,7 @@ int main(void) {
         CHECK(money_out_of_nothing_is_refused),
         CHECK(money_that_vanishes_is_refused_unless_an_account_was_destroyed),
         CHECK(sums_beyond_256_bits_do_not_wrap_around),
+        CHECK(a_sum_of_2_to_256_is_not_taken_for_nothing),
         CHECK(a_nonce_that_goes_down_is_refused),
         CHECK(values_that_no_account_can_have_are_refused),
         CHECK(an_account_that_is_changed_and_deleted_is_refused),
