@@ -237,6 +237,45 @@ static void accounts_that_the_vm_changes_unasked_are_checked_against_the_world(v
         EXTVM_RESULT_REJECTED);
 }
 
+static void only_the_256_blocks_before_the_calls_have_a_hash(void **context) {
+    struct dialogue *dialogue = *context;
+    static const struct {
+        enum block_hash_policy policy;
+        const char *frame;
+        int64_t block; /* whose hash must come; -1: none */
+    } rows[] = {
+        {BLOCK_HASH_ABSOLUTE, "00000005 2203 08ab02", 299},
+        {BLOCK_HASH_ABSOLUTE, "00000005 2203 08ac02", -1},
+        {BLOCK_HASH_ABSOLUTE, "00000004 2202 082c", 44},
+        {BLOCK_HASH_ABSOLUTE, "00000004 2202 082b", -1},
+        {BLOCK_HASH_ABSOLUTE, "00000002 2200", -1},
+        {BLOCK_HASH_PARENT, "00000002 2200", 299},
+        {BLOCK_HASH_PARENT, "00000005 2203 08ff01", 44},
+        {BLOCK_HASH_PARENT, "00000005 2203 088002", -1},
+        {BLOCK_HASH_ABSOLUTE, "0000000d 220b 08 ff*9 01", -1},
+    };
+    extvm_call call = payment();
+    call.block.number = HEX("012c"); /* 300 */
+    for (uint64_t block = 0; block <= 300; block++) {
+        extvm_word hash = {{0xbb, (uint8_t)(block >> 8), (uint8_t)block}};
+        assert_int_equal(extvm_state_set_block_hash(dialogue->state, block, &hash), EXTVM_OK);
+    }
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        extvm_result *result = NULL;
+        dialogue->session.settings.block_hash = rows[i].policy;
+        assert_int_equal(play(dialogue, &call, (const char *const[]){ASK_SENDER, NULL}), EXTVM_OK);
+        session_feed(&dialogue->session, HEX(rows[i].frame), SIZE_MAX);
+        assert_int_equal(dialogue_step(dialogue, &result), EXTVM_OK);
+        const uint8_t *answer = dialogue->output.data;
+        if (rows[i].block < 0) {
+            assert_int_equal(dialogue->output.size, 4);
+        } else {
+            assert_int_equal(dialogue->output.size, 4 + 2 + EXTVM_WORD_SIZE);
+            assert_int_equal(answer[7] << 8 | answer[8], rows[i].block);
+        }
+    }
+}
+
 /* -- sizes of messages that follow one another -- */
 
 enum { MANY_KEYS = 3000 };
@@ -330,6 +369,7 @@ int main(void) {
         DIALOGUE(a_second_call_cannot_begin_while_one_runs),
         DIALOGUE(a_world_with_impossible_values_ends_the_run),
         DIALOGUE(accounts_that_the_vm_changes_unasked_are_checked_against_the_world),
+        DIALOGUE(only_the_256_blocks_before_the_calls_have_a_hash),
         DIALOGUE(a_long_access_list_can_follow_a_short_dialogue),
         cmocka_unit_test(a_large_result_can_follow_a_small_answer),
         cmocka_unit_test(the_vms_end_refuses_what_is_out_of_turn),
