@@ -1,0 +1,137 @@
+/* The EVM inside the library, as a VM: each call takes an EVM that is idle, or a new one. */
+#include "internal.h"
+
+#include <pthread.h>
+
+#include "common/clock.h"
+#include "common/error.h"
+#include "common/memory.h"
+#include "common/result.h"
+#include "evm.h"
+
+enum { IDLE_MAXIMUM = 64 /* EVMs that are kept for the next calls */ };
+
+struct internal {
+    extvm_vm vm;
+    extvm_allocator allocator;
+    struct settings settings;
+    struct logger logger;
+    pthread_mutex_t lock; /* of what follows */
+    struct evm *idle[IDLE_MAXIMUM];
+    unsigned idle_count;
+};
+
+/* -- a world whose time is measured -- */
+
+struct timed_world {
+    const extvm_world *world;
+    uint64_t time; /* nanoseconds in it */
+};
+
+/* Adds the time since `start` and passes `answer` on. */
+static extvm_lookup timed(struct timed_world *timed_world, uint64_t start, extvm_lookup answer) {
+    timed_world->time += clock_now() - start;
+    return answer;
+}
+
+static extvm_lookup timed_account(void *context, const extvm_address *address,
+                                  extvm_account *out) {
+    struct timed_world *world = context;
+    uint64_t start = clock_now();
+    return timed(world, start, world->world->account(world->world->context, address, out));
+}
+
+static extvm_lookup timed_storage(void *context, const extvm_address *address, extvm_bytes key,
+                                  extvm_bytes *out) {
+    struct timed_world *world = context;
+    uint64_t start = clock_now();
+    return timed(world, start, world->world->storage(world->world->context, address, key, out));
+}
+
+static extvm_lookup timed_code(void *context, const extvm_address *address, extvm_bytes *out) {
+    struct timed_world *world = context;
+    uint64_t start = clock_now();
+    return timed(world, start, world->world->code(world->world->context, address, out));
+}
+
+static extvm_lookup timed_block_hash(void *context, uint64_t number, extvm_word *out) {
+    struct timed_world *world = context;
+    uint64_t start = clock_now();
+    return timed(world, start, world->world->block_hash(world->world->context, number, out));
+}
+
+/* -- runs -- */
+
+static struct evm *take_evm(struct internal *internal) {
+    struct evm *evm = NULL;
+    pthread_mutex_lock(&internal->lock);
+    if (internal->idle_count > 0) {
+        evm = internal->idle[--internal->idle_count];
+    }
+    pthread_mutex_unlock(&internal->lock);
+    return evm != NULL ? evm : evm_new(&internal->allocator);
+}
+
+static void give_evm(struct internal *internal, struct evm *evm) {
+    pthread_mutex_lock(&internal->lock);
+    if (internal->idle_count < IDLE_MAXIMUM) {
+        internal->idle[internal->idle_count++] = evm;
+        evm = NULL;
+    }
+    pthread_mutex_unlock(&internal->lock);
+    evm_free(evm);
+}
+
+static extvm_status internal_run(extvm_vm *vm, const extvm_call *call, const extvm_world *world,
+                                 extvm_result **result, extvm_error *error) {
+    struct internal *internal = (struct internal *)vm;
+    struct timed_world timed_world = {.world = world};
+    const extvm_world measured = {&timed_world, timed_account, timed_storage, timed_code,
+                                  timed_block_hash};
+    uint64_t start = clock_now();
+    struct evm *evm = take_evm(internal);
+    if (evm == NULL) {
+        return error_no_memory(error, "an EVM");
+    }
+    evm_set_deadline(evm, start + internal->settings.call_timeout);
+    extvm_status status = evm_run(evm, call, &measured, result, error);
+    give_evm(internal, evm);
+    uint64_t total = clock_now() - start;
+    if (status == EXTVM_OK) {
+        (*result)->stats.total_time = total;
+        (*result)->stats.vm_time = total - timed_world.time;
+        (*result)->stats.world_time = timed_world.time;
+        (*result)->stats.attempts = 1;
+    }
+    log_line(&internal->logger, EXTVM_LOG_DEBUG, "internal: call: %s, %.3f ms",
+             extvm_status_name(status), (double)total / NANOSECONDS_IN_MILLISECOND);
+    return status;
+}
+
+static void internal_close(extvm_vm *vm) {
+    struct internal *internal = (struct internal *)vm;
+    for (unsigned i = 0; i < internal->idle_count; i++) {
+        evm_free(internal->idle[i]);
+    }
+    pthread_mutex_destroy(&internal->lock);
+    extvm_allocator allocator = internal->allocator;
+    memory_release(&allocator, internal);
+}
+
+extvm_status internal_new(const extvm_options *options, extvm_vm **out, extvm_error *error) {
+    static const struct vm_operations operations = {internal_run, internal_close};
+    struct internal *internal = memory_zeroed(&options->allocator, sizeof *internal);
+    if (internal == NULL) {
+        return error_no_memory(error, "a VM");
+    }
+    internal->vm.operations = &operations;
+    internal->allocator = options->allocator;
+    internal->settings = options->settings;
+    internal->logger = options->logger;
+    if (pthread_mutex_init(&internal->lock, NULL) != 0) {
+        memory_release(&options->allocator, internal);
+        return error_set(error, EXTVM_SYSTEM_ERROR, "cannot make a lock");
+    }
+    *out = &internal->vm;
+    return EXTVM_OK;
+}
