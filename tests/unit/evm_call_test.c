@@ -448,6 +448,18 @@ static void the_access_list_has_what_was_warm_at_the_end(void **state) {
     extvm_result_free(result);
 }
 
+static void there_is_no_access_list_before_berlin(void **state) {
+    (void)state;
+    for (unsigned fork = 0; fork < EXTVM_FORK_COUNT; fork++) {
+        struct fixture fixture;
+        fixture_init(&fixture, (extvm_fork)fork, CALL_OF("dd", "00") "600060006000f0600054");
+        extvm_result *result = fixture_run(&fixture);
+        assert_int_equal(extvm_result_outcome(result), EXTVM_OUTCOME_SUCCESS);
+        assert_int_equal(extvm_result_access_list(result)->count > 0, fork >= EXTVM_FORK_BERLIN);
+        extvm_result_free(result);
+    }
+}
+
 /* -- depth -- */
 
 /* Calls itself until that fails, and counts the frames in storage. */
@@ -519,6 +531,7 @@ int main(void) {
         cmocka_unit_test(create2_takes_the_address_of_eip_1014),
         cmocka_unit_test(a_contract_that_destroys_itself_is_deleted_and_leaves_its_money),
         cmocka_unit_test(the_access_list_has_what_was_warm_at_the_end),
+        cmocka_unit_test(there_is_no_access_list_before_berlin),
         cmocka_unit_test(calls_go_1024_deep_on_a_small_stack),
         cmocka_unit_test(one_evm_runs_call_after_call),
     };
