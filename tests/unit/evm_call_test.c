@@ -348,11 +348,15 @@ static void nothing_is_made_where_there_is_a_contract(void **state) {
     extvm_result *result = run_create(&fixture, EXTVM_FORK_BERLIN, DEPLOY);
     const extvm_address address = *extvm_result_created_address(result);
     extvm_result_free(result);
-    /* With a balance only it is free; with a nonce or code it is taken (EIP-684). */
-    for (unsigned i = 0; i < 3; i++) {
+    /* With a balance only it is free; with a nonce or code (EIP-684) or storage (EIP-7610) not. */
+    for (unsigned i = 0; i < 4; i++) {
         static const uint8_t code[] = {0x60, 0x00, 0x60, 0x00, 0xf3};
         make_create(&fixture, EXTVM_FORK_BERLIN, code, sizeof code);
-        world_add(&fixture.world, address, i == 1, 77, i == 2 ? "00" : "");
+        struct world_account *there =
+            world_add(&fixture.world, address, i == 1, 77, i == 2 ? "00" : "");
+        if (i == 3) {
+            world_set(there, 0, 1);
+        }
         result = fixture_run(&fixture);
         if (i == 0) {
             assert_int_equal(extvm_result_outcome(result), EXTVM_OUTCOME_SUCCESS);
