@@ -340,16 +340,13 @@ struct call_form {
     bool is_static;
 };
 
-static const struct call_form *form_of(uint8_t opcode) {
-    static const struct call_form call = {.has_value = true, .runs_there = true};
-    static const struct call_form callcode = {.has_value = true};
-    static const struct call_form delegatecall = {.keeps_call = true};                  /* EIP-7 */
-    static const struct call_form staticcall = {.runs_there = true, .is_static = true}; /* 214 */
-    return opcode == OP_CALL           ? &call
-           : opcode == OP_CALLCODE     ? &callcode
-           : opcode == OP_DELEGATECALL ? &delegatecall
-                                       : &staticcall;
-}
+/* By their distance from CALL. */
+static const struct call_form call_forms[] = {
+    [OP_CALL - OP_CALL] = {.has_value = true, .runs_there = true},
+    [OP_CALLCODE - OP_CALL] = {.has_value = true},
+    [OP_DELEGATECALL - OP_CALL] = {.keeps_call = true},                  /* EIP-7 */
+    [OP_STATICCALL - OP_CALL] = {.runs_there = true, .is_static = true}, /* EIP-214 */
+};
 
 /* The operands of one call. */
 struct call_operands {
@@ -401,7 +398,7 @@ static enum step pass_gas(struct evm *evm, struct frame *frame, const struct wor
 /* Takes the operands off the stack and pays for what they ask for. */
 static enum step read_operands(struct evm *evm, struct frame *frame, struct call_operands *call) {
     const struct word *top = frame->top;
-    call->form = form_of(*frame->pc);
+    call->form = &call_forms[*frame->pc - OP_CALL];
     call->gas = top[-1];
     const extvm_address address = word_to_address(top - 2);
     top -= 2;
@@ -501,7 +498,7 @@ static struct account *new_account(struct evm *evm, struct account *creator,
     const struct word one = word_from_u64(1), nonce = word_add(&creator->nonce, &one);
     struct account *account =
         state_set_word(state, &creator->nonce, &nonce) ? state_account(state, &address) : NULL;
-    if (account == NULL || !state_set_flag(state, &account->warm) ||
+    if (account == NULL || (evm->schedule->has_warm && !state_set_flag(state, &account->warm)) ||
         !account_load(state, account)) {
         return NULL;
     }

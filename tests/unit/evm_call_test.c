@@ -348,11 +348,15 @@ static void nothing_is_made_where_there_is_a_contract(void **state) {
     extvm_result *result = run_create(&fixture, EXTVM_FORK_BERLIN, DEPLOY);
     const extvm_address address = *extvm_result_created_address(result);
     extvm_result_free(result);
-    /* With a balance only it is free; with a nonce or code it is taken (EIP-684). */
-    for (unsigned i = 0; i < 3; i++) {
+    /* With a balance only it is free; with a nonce or code (EIP-684) or storage (EIP-7610) not. */
+    for (unsigned i = 0; i < 4; i++) {
         static const uint8_t code[] = {0x60, 0x00, 0x60, 0x00, 0xf3};
         make_create(&fixture, EXTVM_FORK_BERLIN, code, sizeof code);
-        world_add(&fixture.world, address, i == 1, 77, i == 2 ? "00" : "");
+        struct world_account *there =
+            world_add(&fixture.world, address, i == 1, 77, i == 2 ? "00" : "");
+        if (i == 3) {
+            world_set(there, 0, 1);
+        }
         result = fixture_run(&fixture);
         if (i == 0) {
             assert_int_equal(extvm_result_outcome(result), EXTVM_OUTCOME_SUCCESS);
@@ -448,6 +452,18 @@ static void the_access_list_has_what_was_warm_at_the_end(void **state) {
     extvm_result_free(result);
 }
 
+static void there_is_no_access_list_before_berlin(void **state) {
+    (void)state;
+    for (unsigned fork = 0; fork < EXTVM_FORK_COUNT; fork++) {
+        struct fixture fixture;
+        fixture_init(&fixture, (extvm_fork)fork, CALL_OF("dd", "00") "600060006000f0600054");
+        extvm_result *result = fixture_run(&fixture);
+        assert_int_equal(extvm_result_outcome(result), EXTVM_OUTCOME_SUCCESS);
+        assert_int_equal(extvm_result_access_list(result)->count > 0, fork >= EXTVM_FORK_BERLIN);
+        extvm_result_free(result);
+    }
+}
+
 /* -- depth -- */
 
 /* Calls itself until that fails, and counts the frames in storage. */
@@ -519,6 +535,7 @@ int main(void) {
         cmocka_unit_test(create2_takes_the_address_of_eip_1014),
         cmocka_unit_test(a_contract_that_destroys_itself_is_deleted_and_leaves_its_money),
         cmocka_unit_test(the_access_list_has_what_was_warm_at_the_end),
+        cmocka_unit_test(there_is_no_access_list_before_berlin),
         cmocka_unit_test(calls_go_1024_deep_on_a_small_stack),
         cmocka_unit_test(one_evm_runs_call_after_call),
     };

@@ -92,6 +92,7 @@ static inline extvm_lookup world_account(void *context, const extvm_address *add
     out->nonce = extvm_integer_from_u64(account->nonce, world->nonce_bytes);
     out->balance = extvm_integer_from_u64(account->balance, world->value_bytes);
     out->has_code = account->code_size > 0;
+    out->has_storage = account->slot_count > 0;
     if (world->lie.size > 0) {
         *(world->lie_in_balance ? &out->balance : &out->nonce) = world->lie;
     }
