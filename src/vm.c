@@ -6,6 +6,7 @@
 #include "common/client.h"
 #include "common/error.h"
 #include "common/vm.h"
+#include "evm/internal.h"
 #include "kevm/kevm.h"
 
 /* "NAME://HOST:PORT" and "NAME+unix:PATH". */
@@ -39,7 +40,8 @@ static extvm_status parse_address(const char *address, const struct protocol **p
         }
     }
     return error_set(error, EXTVM_INVALID_ARGUMENT,
-                     "\"%.200s\" names no VM: allowed is kevm://HOST:PORT or kevm+unix:PATH",
+                     "\"%.200s\" names no VM: allowed is internal, kevm://HOST:PORT or "
+                     "kevm+unix:PATH",
                      address);
 }
 
@@ -50,18 +52,18 @@ extvm_status extvm_open(const char *address, const extvm_options *options, extvm
                          "extvm_open needs an address and a place for the handle");
     }
     *out = NULL;
-    const struct protocol *protocol;
-    struct endpoint endpoint;
-    extvm_status status = parse_address(address, &protocol, &endpoint, error);
-    if (status != EXTVM_OK) {
-        return status;
-    }
     extvm_options defaults;
     if (options == NULL) {
         options_init(&defaults, NULL);
         options = &defaults;
     }
-    return client_new(protocol, &endpoint, options, NULL, out, error);
+    if (strcmp(address, "internal") == 0) {
+        return internal_new(options, out, error);
+    }
+    const struct protocol *protocol;
+    struct endpoint endpoint;
+    extvm_status status = parse_address(address, &protocol, &endpoint, error);
+    return status != EXTVM_OK ? status : client_new(protocol, &endpoint, options, NULL, out, error);
 }
 
 void extvm_close(extvm_vm *vm) {

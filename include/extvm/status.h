@@ -63,6 +63,8 @@ typedef enum extvm_status {
 
     /* The call's time, or the time for one wait, is over. */
     EXTVM_DEADLINE_PASSED,
+    /* The call was stopped from outside before its end. */
+    EXTVM_CANCELLED,
 
     /* -- the node's own side -- */
 
@@ -81,7 +83,7 @@ typedef enum extvm_status_class {
     EXTVM_CLASS_UNREACHABLE, /* no connection to the VM */
     EXTVM_CLASS_REJECTED,    /* the VM does not speak this protocol */
     EXTVM_CLASS_BROKEN,      /* the VM broke off or broke the protocol */
-    EXTVM_CLASS_DEADLINE,    /* time is over */
+    EXTVM_CLASS_DEADLINE,    /* time is over, or the call was stopped */
     EXTVM_CLASS_NODE         /* the node's world, memory or system */
 } extvm_status_class;
 

@@ -141,6 +141,25 @@ static extvm_status check_access_list(const extvm_access_list *list, extvm_error
     return EXTVM_OK;
 }
 
+static extvm_status check_type(const extvm_call *call, extvm_error *error) {
+    switch (call->type) {
+    case EXTVM_TRANSACTION_LEGACY:
+        return call->access_list == NULL
+                   ? EXTVM_OK
+                   : error_set(error, EXTVM_INVALID_ARGUMENT,
+                               "a legacy transaction (type 0) has an access list: only type 1 has");
+    case EXTVM_TRANSACTION_ACCESS_LIST:
+        return call->access_list != NULL
+                   ? check_access_list(call->access_list, error)
+                   : error_set(error, EXTVM_ACCESS_LIST_MISSING,
+                               "an access-list transaction (type 1) has no access list: the real "
+                               "KEVM would abort; give it one, which may be empty");
+    }
+    return error_set(error, EXTVM_INVALID_ARGUMENT,
+                     "transaction type %u: there are 0 (legacy) and 1 (access list)",
+                     (unsigned)call->type);
+}
+
 extvm_status call_check(const extvm_call *call, extvm_error *error) {
     const struct named_integer integers[] = {
         {"value", call->value},
@@ -166,10 +185,35 @@ extvm_status call_check(const extvm_call *call, extvm_error *error) {
     if (status == EXTVM_OK) {
         status = check_chain(&call->chain, error);
     }
-    if (status == EXTVM_OK && call->access_list != NULL) {
-        status = check_access_list(call->access_list, error);
+    return status == EXTVM_OK ? check_type(call, error) : status;
+}
+
+extvm_status call_check_caller(const extvm_call *call, bool exists, extvm_bytes nonce,
+                               extvm_error *error) {
+    char hex[EXTVM_HEX_SIZE(EXTVM_ADDRESS_SIZE)];
+    uint64_t number;
+    extvm_bytes_to_hex((extvm_bytes){call->caller.bytes, EXTVM_ADDRESS_SIZE}, hex);
+    if (!exists) {
+        return error_set(error, EXTVM_CALLER_ABSENT,
+                         "the caller %s does not exist in the world: the real KEVM would loop for "
+                         "ever; the world must have it, with the gas paid and the nonce counted up",
+                         hex);
     }
-    return status;
+    if (call->recipient != NULL) {
+        return EXTVM_OK;
+    }
+    if (extvm_integer_to_u64(nonce, &number) != EXTVM_OK) {
+        return error_set(error, EXTVM_OUT_OF_RANGE,
+                         "a create whose caller %s has a nonce of 2^64 or above (EIP-2681)", hex);
+    }
+    if (number == 0) {
+        return error_set(
+            error, EXTVM_CREATE_NONCE_ZERO,
+            "a create whose caller %s has nonce 0: the real KEVM would abort; the node "
+            "counts the nonce up before the call",
+            hex);
+    }
+    return EXTVM_OK;
 }
 
 void create_address(const extvm_address *creator, uint64_t nonce, extvm_address *out) {

@@ -28,6 +28,7 @@ static const struct {
     [EXTVM_UNEXPECTED_MESSAGE] = {"unexpected-message", EXTVM_CLASS_BROKEN},
     [EXTVM_RESULT_REJECTED] = {"result-rejected", EXTVM_CLASS_BROKEN},
     [EXTVM_DEADLINE_PASSED] = {"deadline-passed", EXTVM_CLASS_DEADLINE},
+    [EXTVM_CANCELLED] = {"cancelled", EXTVM_CLASS_DEADLINE},
     [EXTVM_WORLD_FAILED] = {"world-failed", EXTVM_CLASS_NODE},
     [EXTVM_NO_MEMORY] = {"no-memory", EXTVM_CLASS_NODE},
     [EXTVM_SYSTEM_ERROR] = {"system-error", EXTVM_CLASS_NODE},

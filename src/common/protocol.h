@@ -49,9 +49,7 @@ struct protocol {
 
     /* -- the node's end. Encoders append a message's body to `out`; false: no room or memory. -- */
 
-    /* Refuses a call that the real VM would not survive. */
-    extvm_status (*check_call)(const extvm_call *call, extvm_error *error);
-    /* The same for what the world says of the caller. */
+    /* Refuses a call that the real VM would not survive, by what the world says of the caller. */
     extvm_status (*check_caller)(const extvm_call *call, const struct known_account *caller,
                                  extvm_error *error);
     /* Refuses a storage value that the VM cannot take. */

@@ -23,9 +23,6 @@ extvm_status session_begin(struct session *session, const extvm_call *call, extv
     }
     extvm_status status = call_check(call, error);
     if (status == EXTVM_OK) {
-        status = session->protocol->check_call(call, error);
-    }
-    if (status == EXTVM_OK) {
         ledger_clear(&session->ledger);
         session->call = call;
         session->caller_told = session->late_query = false;

@@ -2,16 +2,20 @@
  * and EIP-2930 for what is warm at the start). */
 #include "evm.h"
 
+#include <extvm/integer.h>
+
 #include "common/call.h"
+#include "common/clock.h"
 #include "common/error.h"
 #include "machine.h"
 
 enum {
     EIP170_CODE_LIMIT = 24576, /* bytes */
     /* What is kept from one run to the next; a run that needed more gives it back. */
-    KEPT_MEMORY = 1 << 20, /* bytes */
-    KEPT_STACK = 1 << 15,  /* words */
-    FIRST_MEMORY = 4096    /* bytes */
+    KEPT_MEMORY = 1 << 20,        /* bytes */
+    KEPT_STACK = 1 << 15,         /* words */
+    FIRST_MEMORY = 4096,          /* bytes */
+    JUMPS_BETWEEN_LOOKS = 1 << 16 /* at the clock: about a millisecond */
 };
 
 struct evm *evm_new(const extvm_allocator *allocator) {
@@ -37,6 +41,26 @@ void evm_free(struct evm *evm) {
         memory_release(&allocator, evm->frames);
         memory_release(&allocator, evm);
     }
+}
+
+void evm_set_deadline(struct evm *evm, uint64_t deadline) {
+    evm->deadline = deadline;
+}
+
+void evm_stop(struct evm *evm) {
+    atomic_store_explicit(&evm->is_stopped, true, memory_order_relaxed);
+}
+
+bool evm_goes_on(struct evm *evm) {
+    evm->jumps_left = JUMPS_BETWEEN_LOOKS;
+    if (atomic_load_explicit(&evm->is_stopped, memory_order_relaxed)) {
+        return state_fail(&evm->state, EXTVM_CANCELLED, "the run was stopped");
+    }
+    if (evm->deadline != 0 && clock_now() >= evm->deadline) {
+        return state_fail(&evm->state, EXTVM_DEADLINE_PASSED,
+                          "the program ran longer than the call may take (option call-timeout)");
+    }
+    return true;
 }
 
 /* Gives back what only an unusual run needs. */
@@ -156,40 +180,38 @@ static enum step run_call(struct evm *evm, const extvm_call *call, struct accoun
 }
 
 /* The caller's nonce is already counted up, so that the transaction's is one lower. */
-static extvm_status find_recipient(struct evm *evm, const extvm_call *call,
-                                   const struct account *caller, struct account **out,
-                                   extvm_error *error) {
+static struct account *find_recipient(struct evm *evm, const extvm_call *call,
+                                      const struct account *caller) {
     extvm_address address;
-    *out = NULL;
     if (call->recipient != NULL) {
-        address = *call->recipient;
-    } else if (word_is_zero(&caller->nonce)) {
-        return error_set(error, EXTVM_CREATE_NONCE_ZERO,
-                         "a create needs a caller whose nonce was counted up: it is 0");
-    } else if (!word_fits_u64(&caller->nonce)) {
-        return error_set(error, EXTVM_OUT_OF_RANGE,
-                         "the nonce of a create's caller must be below 2^64");
-    } else {
-        create_address(&call->caller, caller->nonce.limb[0] - 1, &address);
+        return state_account(&evm->state, call->recipient);
     }
-    *out = state_account(&evm->state, &address);
-    return *out != NULL ? EXTVM_OK : error_no_memory(error, "the EVM's state");
+    create_address(&call->caller, caller->nonce.limb[0] - 1, &address);
+    return state_account(&evm->state, &address);
+}
+
+static extvm_status check_caller(const extvm_call *call, const struct account *caller,
+                                 extvm_error *error) {
+    uint8_t digits[EXTVM_WORD_INTEGER_SIZE];
+    extvm_word nonce;
+    word_store(&caller->nonce, nonce.bytes);
+    return call_check_caller(call, caller->exists, extvm_integer_from_word(&nonce, digits), error);
 }
 
 static extvm_status run_checked(struct evm *evm, const extvm_call *call, extvm_result **result,
                                 extvm_error *error) {
     struct state *state = &evm->state;
     struct account *caller = state_loaded_account(state, &call->caller), *recipient = NULL;
-    if (caller != NULL && !caller->exists) {
-        return error_set(error, EXTVM_CALLER_ABSENT, "the world has no account of the caller");
-    }
     enum step step = STEP_ABORT;
     struct word gas_left;
     if (caller != NULL) {
-        extvm_status status = find_recipient(evm, call, caller, &recipient, error);
-        if (recipient == NULL) {
+        extvm_status status = check_caller(call, caller, error);
+        if (status != EXTVM_OK) {
             return status;
         }
+        recipient = find_recipient(evm, call, caller);
+    }
+    if (recipient != NULL) {
         step = run_call(evm, call, caller, recipient, &gas_left);
     }
     frames_drop(evm);
@@ -207,14 +229,11 @@ extvm_status evm_run(struct evm *evm, const extvm_call *call, const extvm_world 
     if (status != EXTVM_OK) {
         return status;
     }
-    if (call->type == EXTVM_TRANSACTION_ACCESS_LIST && call->access_list == NULL) {
-        return error_set(error, EXTVM_ACCESS_LIST_MISSING,
-                         "an access-list transaction needs an access list, be it empty");
-    }
     if (evm->memory_capacity < FIRST_MEMORY && !memory_pool_grow(evm, FIRST_MEMORY)) {
         return error_no_memory(error, "the memory of the EVM's frames");
     }
     set_rules(evm, call);
+    evm->jumps_left = 1;
     evm->state.world = world;
     status = run_checked(evm, call, result, error);
     trim(evm);

@@ -15,6 +15,13 @@ struct evm;
 struct evm *evm_new(const extvm_allocator *allocator);
 void evm_free(struct evm *evm);
 
+/* Sets when the next run must have ended, on the monotonic clock in nanoseconds; 0: never. It then
+ * ends with EXTVM_DEADLINE_PASSED, a little late. */
+void evm_set_deadline(struct evm *evm, uint64_t deadline);
+
+/* Ends the run that is going on, or the next one, with EXTVM_CANCELLED. From any thread. */
+void evm_stop(struct evm *evm);
+
 /* Runs one call to its end, under the rules that its chain has at its block. Gas is not intrinsic
  * gas, fees are not paid and the caller's nonce is not counted: that is the node's part. On
  * EXTVM_OK `*result` is the caller's, on anything else NULL.

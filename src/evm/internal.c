@@ -34,8 +34,7 @@ static extvm_lookup timed(struct timed_world *timed_world, uint64_t start, extvm
     return answer;
 }
 
-static extvm_lookup timed_account(void *context, const extvm_address *address,
-                                  extvm_account *out) {
+static extvm_lookup timed_account(void *context, const extvm_address *address, extvm_account *out) {
     struct timed_world *world = context;
     uint64_t start = clock_now();
     return timed(world, start, world->world->account(world->world->context, address, out));

@@ -279,6 +279,9 @@ do_JUMP:
     CHECK(JUMP);
     target = --top;
 jump:
+    if (__builtin_expect(--evm->jumps_left == 0, 0) && !evm_goes_on(evm)) {
+        return STEP_ABORT;
+    }
     if (__builtin_expect(!code->analysed, 0)) {
         code_analyse(code);
     }

@@ -6,6 +6,8 @@
 #ifndef EXTVM_EVM_MACHINE_H
 #define EXTVM_EVM_MACHINE_H
 
+#include <stdatomic.h>
+
 #include "account_state.h"
 #include "common/buffer.h"
 #include "evm.h"
@@ -69,6 +71,10 @@ struct evm {
     size_t memory_capacity;    /* bytes */
     struct buffer return_data; /* of the last call (EIP-211); in the end, of the run */
     int64_t gas_left;          /* of the frame that ended last */
+
+    uint64_t deadline;      /* of the run: the clock in nanoseconds; 0: none */
+    unsigned jumps_left;    /* before the clock is looked at again */
+    atomic_bool is_stopped; /* by another thread */
 };
 
 static inline struct frame *evm_frame(struct evm *evm) {
@@ -139,6 +145,10 @@ enum step call_start(struct evm *evm, const extvm_call *call, struct account *ca
  * STEP_NEXT: the caller goes on; anything else: there is no caller, and this is how the run ended.
  */
 enum step frame_finish(struct evm *evm, enum step step);
+
+/* Looks whether the run is to end before its gas does; false: state.failure says why. Called now
+ * and then: no program runs for long without jumping. */
+bool evm_goes_on(struct evm *evm);
 
 /* Drops all frames. */
 void frames_drop(struct evm *evm);

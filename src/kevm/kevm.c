@@ -5,7 +5,6 @@ const struct protocol kevm_protocol = {
     .vm_name = "KEVM",
     .version = "2.2",
     .block_hash = BLOCK_HASH_ABSOLUTE, /* protocol/kevm.md, section 6.4 */
-    .check_call = kevm_check_call,
     .check_caller = kevm_check_caller,
     .check_storage = kevm_check_storage,
     .encode_hello = kevm_encode_hello,

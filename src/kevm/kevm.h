@@ -16,7 +16,6 @@ bool kevm_in_berlin(const extvm_call *call);
 enum { KEVM_PRECOMPILED_COUNT = 9 };
 bool kevm_is_precompiled(const extvm_address *address);
 
-extvm_status kevm_check_call(const extvm_call *call, extvm_error *error);
 extvm_status kevm_check_caller(const extvm_call *call, const struct known_account *caller,
                                extvm_error *error);
 extvm_status kevm_check_storage(extvm_bytes value, extvm_error *error);

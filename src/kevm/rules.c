@@ -26,50 +26,9 @@ bool kevm_is_precompiled(const extvm_address *address) {
 
 /* -- before anything is sent -- */
 
-extvm_status kevm_check_call(const extvm_call *call, extvm_error *error) {
-    switch (call->type) {
-    case EXTVM_TRANSACTION_LEGACY:
-        return call->access_list == NULL
-                   ? EXTVM_OK
-                   : error_set(error, EXTVM_INVALID_ARGUMENT,
-                               "a legacy transaction (type 0) has an access list: only type 1 has");
-    case EXTVM_TRANSACTION_ACCESS_LIST:
-        return call->access_list != NULL
-                   ? EXTVM_OK
-                   : error_set(error, EXTVM_ACCESS_LIST_MISSING,
-                               "an access-list transaction (type 1) has no access list: KEVM would "
-                               "abort; give it one, which may be empty");
-    }
-    return error_set(error, EXTVM_INVALID_ARGUMENT,
-                     "transaction type %u: KEVM %s knows 0 (legacy) and 1 (access list)",
-                     (unsigned)call->type, kevm_protocol.version);
-}
-
 extvm_status kevm_check_caller(const extvm_call *call, const struct known_account *caller,
                                extvm_error *error) {
-    char hex[EXTVM_HEX_SIZE(EXTVM_ADDRESS_SIZE)];
-    uint64_t nonce;
-    extvm_bytes_to_hex((extvm_bytes){call->caller.bytes, EXTVM_ADDRESS_SIZE}, hex);
-    if (!caller->exists) {
-        return error_set(error, EXTVM_CALLER_ABSENT,
-                         "the caller %s does not exist in the world: KEVM would loop for ever; the "
-                         "world must have it, with the gas paid and the nonce counted up",
-                         hex);
-    }
-    if (call->recipient != NULL) {
-        return EXTVM_OK;
-    }
-    if (extvm_integer_to_u64(caller->account.nonce, &nonce) != EXTVM_OK) {
-        return error_set(error, EXTVM_OUT_OF_RANGE,
-                         "a create whose caller %s has a nonce of 2^64 or above (EIP-2681)", hex);
-    }
-    if (nonce == 0) {
-        return error_set(error, EXTVM_CREATE_NONCE_ZERO,
-                         "a create whose caller %s has nonce 0: KEVM would abort; the node counts "
-                         "the nonce up before the call",
-                         hex);
-    }
-    return EXTVM_OK;
+    return call_check_caller(call, caller->exists, caller->account.nonce, error);
 }
 
 extvm_status kevm_check_storage(extvm_bytes value, extvm_error *error) {
