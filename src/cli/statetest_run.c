@@ -275,7 +275,7 @@ static enum file_outcome run_fork(struct attempt *attempt, const char *name, jso
 }
 
 static bool is_wanted(const struct case_selection *selection, const char *file, const char *name) {
-    char whole[NAME_SIZE];
+    char whole[2 * NAME_SIZE];
     snprintf(whole, sizeof whole, "%s:%s", file, name);
     return selection->filter == NULL || fnmatch(selection->filter, name, 0) == 0 ||
            fnmatch(selection->filter, whole, 0) == 0;

@@ -124,6 +124,7 @@ static void pointers_that_are_missing_are_refused(void **context) {
     extvm_call call = {.input = {NULL, 1}};
     assert_int_equal(call_check(&call, NULL), EXTVM_INVALID_ARGUMENT);
     call.input.size = 0;
+    call.type = EXTVM_TRANSACTION_ACCESS_LIST;
     call.access_list = &no_entries;
     assert_int_equal(call_check(&call, NULL), EXTVM_INVALID_ARGUMENT);
     call.access_list = &keyless;

@@ -2,6 +2,7 @@
  * (protocol/kevm.md, sections 7, 8, 10, 11 and 14), each through a whole dialogue. */
 #include "support/cmocka.h"
 
+#include "common/call.h"
 #include "support/dialogue.h"
 #include "support/kevm_setting.h"
 
@@ -194,12 +195,12 @@ static void types_that_kevm_does_not_know_are_refused(void **context) {
     const extvm_access_list empty = {NULL, 0};
     extvm_error error;
     rules->call.access_list = &empty;
-    assert_int_equal(kevm_check_call(&rules->call, &error), EXTVM_INVALID_ARGUMENT);
+    assert_int_equal(call_check(&rules->call, &error), EXTVM_INVALID_ARGUMENT);
     rules->call.type = (extvm_transaction_type)2;
-    assert_int_equal(kevm_check_call(&rules->call, &error), EXTVM_INVALID_ARGUMENT);
+    assert_int_equal(call_check(&rules->call, &error), EXTVM_INVALID_ARGUMENT);
     assert_non_null(strstr(error.text, "type 2"));
     rules->call.type = EXTVM_TRANSACTION_ACCESS_LIST;
-    assert_int_equal(kevm_check_call(&rules->call, &error), EXTVM_OK);
+    assert_int_equal(call_check(&rules->call, &error), EXTVM_OK);
 }
 
 static void a_create_with_an_impossible_nonce_is_refused(void **context) {

@@ -20,7 +20,7 @@ static const extvm_address alice = {{0xa1}}, bob = {{0xb2}}, carol = {{0xc3}};
 
 static void know(struct scene *scene, const extvm_address *address, const char *nonce,
                  const char *balance) {
-    const extvm_account account = {HEX(nonce), HEX(balance), false};
+    const extvm_account account = {.nonce = HEX(nonce), .balance = HEX(balance)};
     assert_true(ledger_note(&scene->ledger, address, &account));
 }
 
