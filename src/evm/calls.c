@@ -342,7 +342,7 @@ struct call_form {
 
 /* By their distance from CALL. */
 static const struct call_form call_forms[] = {
-    [OP_CALL - OP_CALL] = {.has_value = true, .runs_there = true},
+    [0] = {.has_value = true, .runs_there = true},
     [OP_CALLCODE - OP_CALL] = {.has_value = true},
     [OP_DELEGATECALL - OP_CALL] = {.keeps_call = true},                  /* EIP-7 */
     [OP_STATICCALL - OP_CALL] = {.runs_there = true, .is_static = true}, /* EIP-214 */
