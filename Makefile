@@ -9,7 +9,7 @@ SECONDS ?= 60
 
 # -- what must be there, by Debian package ---------------------------------------------------------------
 BUILD_PACKAGES := gcc libc6-dev binutils pkg-config libprotobuf-c-dev protobuf-c-compiler libjansson-dev \
-                  libsecp256k1-dev nettle-dev libgmp-dev
+                  libsecp256k1-dev nettle-dev libgmp-dev libevent-dev
 TEST_PACKAGES := libcmocka-dev python3
 CHECK_PACKAGES := valgrind clang libclang-rt-14-dev clang-format clang-tidy cppcheck shellcheck
 
@@ -25,6 +25,7 @@ build/packages.mk: tools/deps.sh Makefile
 	@{ echo "PROTOBUF_CFLAGS := $$(pkg-config --cflags libprotobuf-c)"; \
 	   echo "PROTOBUF_LIBS := $$(pkg-config --libs libprotobuf-c)"; \
 	   echo "PRECOMPILED_CFLAGS := $$(pkg-config --cflags libsecp256k1 nettle gmp)"; \
+	   echo "LIBEVENT_LIBS := $$(pkg-config --libs libevent_core)"; \
 	   echo "PRECOMPILED_LIBS := $$(pkg-config --libs libsecp256k1 nettle gmp)"; \
 	   echo "JANSSON_LIBS := $$(pkg-config --libs jansson)"; } > $@
 
@@ -39,12 +40,12 @@ LINK = -pthread $(if $(SANITIZE),-fsanitize=$(SANITIZE))
 
 # -- the library and the command -----------------------------------------------------------------------------
 PROTOCOLS := kevm
-LIBRARY_SOURCES := $(wildcard src/*.c src/common/*.c src/kevm/*.c src/evm/*.c src/executor/*.c)
+LIBRARY_SOURCES := $(wildcard src/*.c src/common/*.c src/kevm/*.c src/evm/*.c src/executor/*.c src/testvm/*.c)
 COMMAND_SOURCES := $(wildcard src/cli/*.c)
 GENERATED := $(PROTOCOLS:%=$(BUILD)/gen/%.pb-c.c)
 LIBRARY_OBJECTS := $(LIBRARY_SOURCES:%.c=$(BUILD)/obj/%.o) $(PROTOCOLS:%=$(BUILD)/obj/%.pb-c.o)
 COMMAND_OBJECTS := $(COMMAND_SOURCES:%.c=$(BUILD)/obj/%.o)
-LIBRARIES = $(PROTOBUF_LIBS) $(PRECOMPILED_LIBS)
+LIBRARIES = $(PROTOBUF_LIBS) $(PRECOMPILED_LIBS) $(LIBEVENT_LIBS)
 
 .DEFAULT_GOAL := all
 .PHONY: all

@@ -8,6 +8,7 @@
 #include "common/vm.h"
 #include "evm/internal.h"
 #include "kevm/kevm.h"
+#include "testvm/test_mode.h"
 
 /* "NAME://HOST:PORT" and "NAME+unix:PATH". */
 static const struct {
@@ -40,8 +41,8 @@ static extvm_status parse_address(const char *address, const struct protocol **p
         }
     }
     return error_set(error, EXTVM_INVALID_ARGUMENT,
-                     "\"%.200s\" names no VM: allowed is internal, kevm://HOST:PORT or "
-                     "kevm+unix:PATH",
+                     "\"%.200s\" names no VM: allowed is internal, kevm://HOST:PORT, "
+                     "kevm+unix:PATH, test-mode or test-mode://HOST:PORT",
                      address);
 }
 
@@ -59,6 +60,12 @@ extvm_status extvm_open(const char *address, const extvm_options *options, extvm
     }
     if (strcmp(address, "internal") == 0) {
         return internal_new(options, out, error);
+    }
+    if (strcmp(address, "test-mode") == 0) {
+        return test_mode_new("127.0.0.1:0", options, out, error);
+    }
+    if (after(address, "test-mode://") != NULL) {
+        return test_mode_new(after(address, "test-mode://"), options, out, error);
     }
     const struct protocol *protocol;
     struct endpoint endpoint;

@@ -12,6 +12,7 @@
 #include <extvm/result.h>
 #include <extvm/state.h>
 #include <extvm/status.h>
+#include <extvm/testvm.h>
 #include <extvm/vm.h>
 #include <extvm/world.h>
 

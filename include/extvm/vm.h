@@ -34,6 +34,9 @@ void extvm_options_free(extvm_options *options);
  *   drain-timeout    500ms      0s to 1m        for the VM to close when we leave
  *   max-frame        64MiB      1KiB to 1GiB    the largest frame taken from the VM
  *   tcp-keepalive    30s        off, 1s to 1h   idle time before the first probe
+ *   max-sessions     1024       1 to 100000     of a test-mode server at the same time
+ *   idle-timeout     1h         1ms to 24h      of a test-mode server between two calls
+ *   answer-timeout   1m         1ms to 24h      of a test-mode server for each answer
  *   block-hash       vm         vm, absolute,   what the number in a GetBlockhash means: as the
  * VM's parent          protocol has it, a block's number, or an offset from the parent block (0)
  *
@@ -53,7 +56,15 @@ void extvm_options_set_trace(extvm_options *options, extvm_trace_fn trace, void 
  * wait for each other, each at most as long as its call may take. */
 typedef struct extvm_vm extvm_vm;
 
-/* Opens the VM at `address`: "kevm://HOST:PORT" (IPv6 as "kevm://[::1]:8888") or "kevm+unix:PATH".
+/* Opens the VM at `address`:
+ *
+ *   internal                 the EVM inside the library
+ *   kevm://HOST:PORT         a KEVM process (IPv6 as kevm://[::1]:8888)
+ *   kevm+unix:PATH           the same, at a unix socket
+ *   test-mode                a test-mode server of its own (extvm/testvm.h), on a free loopback
+ *                            port, and a client of it; stopped when the VM is closed
+ *   test-mode://HOST:PORT    the same, listening there
+ *
  * Nothing is connected yet: the first call does that. `options` NULL: the defaults; they are
  * copied. On EXTVM_OK `*out` is closed with extvm_close. Errors: EXTVM_INVALID_ARGUMENT (no such
  * kind of VM, malformed address), EXTVM_NO_MEMORY, EXTVM_SYSTEM_ERROR. */

@@ -18,23 +18,25 @@ static extvm_status keep_text(struct endpoint *endpoint, const char *whole, extv
     return EXTVM_OK;
 }
 
-static extvm_status parse_port(struct endpoint *endpoint, const char *port, extvm_error *error) {
+static extvm_status parse_port(struct endpoint *endpoint, const char *port, unsigned least,
+                               extvm_error *error) {
     size_t digits = strspn(port, "0123456789");
     unsigned long number = strtoul(port, NULL, 10);
     if (digits == 0 || port[digits] != '\0') {
         return error_set(error, EXTVM_INVALID_ARGUMENT, "%s: the port \"%.40s\" is no number",
                          endpoint->text, port);
     }
-    if (digits > 5 || number < 1 || number > 65535) {
-        return error_set(error, EXTVM_OUT_OF_RANGE, "%s: port %.40s: allowed is 1 to 65535",
-                         endpoint->text, port);
+    if (digits > 5 || number < least || number > 65535) {
+        return error_set(error, EXTVM_OUT_OF_RANGE, "%s: port %.40s: allowed is %u to 65535",
+                         endpoint->text, port, least);
     }
     snprintf(endpoint->port, sizeof endpoint->port, "%lu", number);
     return EXTVM_OK;
 }
 
-extvm_status endpoint_parse_tcp(struct endpoint *endpoint, const char *whole, const char *host_port,
-                                extvm_error *error) {
+static extvm_status parse_host_port(struct endpoint *endpoint, const char *whole,
+                                    const char *host_port, unsigned least_port,
+                                    extvm_error *error) {
     extvm_status status = keep_text(endpoint, whole, error);
     if (status != EXTVM_OK) {
         return status;
@@ -52,7 +54,17 @@ extvm_status endpoint_parse_tcp(struct endpoint *endpoint, const char *whole, co
         return error_set(error, EXTVM_OUT_OF_RANGE, "%s: the host's name is too long", whole);
     }
     memcpy(endpoint->host, host, (size_t)(end - host));
-    return parse_port(endpoint, colon + 1, error);
+    return parse_port(endpoint, colon + 1, least_port, error);
+}
+
+extvm_status endpoint_parse_tcp(struct endpoint *endpoint, const char *whole, const char *host_port,
+                                extvm_error *error) {
+    return parse_host_port(endpoint, whole, host_port, 1, error);
+}
+
+extvm_status endpoint_parse_listen(struct endpoint *endpoint, const char *host_port,
+                                   extvm_error *error) {
+    return parse_host_port(endpoint, host_port, host_port, 0, error);
 }
 
 extvm_status endpoint_parse_unix(struct endpoint *endpoint, const char *whole, const char *path,

@@ -22,6 +22,10 @@ struct endpoint {
 extvm_status endpoint_parse_tcp(struct endpoint *endpoint, const char *whole, const char *host_port,
                                 extvm_error *error);
 
+/* The same for an address to listen at, where port 0 is a free one. */
+extvm_status endpoint_parse_listen(struct endpoint *endpoint, const char *host_port,
+                                   extvm_error *error);
+
 /* Takes the path of a unix socket. Errors: as above. */
 extvm_status endpoint_parse_unix(struct endpoint *endpoint, const char *whole, const char *path,
                                  extvm_error *error);

@@ -61,6 +61,12 @@ static const struct option {
      UINT64_C(1) << 30, "64MiB", "1KiB to 1GiB"},
     {"tcp-keepalive", offsetof(struct settings, tcp_keepalive), time_units, keepalive_words,
      NANOSECONDS_IN_SECOND, HOUR, "30s", "off, or 1s to 1h"},
+    {"max-sessions", offsetof(struct settings, max_sessions), count_units, no_words, 1, 100000,
+     "1024", "1 to 100000"},
+    {"idle-timeout", offsetof(struct settings, idle_timeout), time_units, no_words,
+     NANOSECONDS_IN_MILLISECOND, 24 * HOUR, "1h", "1ms to 24h"},
+    {"answer-timeout", offsetof(struct settings, answer_timeout), time_units, no_words,
+     NANOSECONDS_IN_MILLISECOND, 24 * HOUR, "1m", "1ms to 24h"},
     {"block-hash", offsetof(struct settings, block_hash), no_units, block_hash_words, 0, 0, "vm",
      "vm, absolute or parent"},
 };
@@ -102,6 +108,10 @@ static bool parse_quantity(const char *text, const struct unit *units, uint64_t 
     over = __builtin_add_overflow(*out, fraction * unit->scale / fraction_scale, out) || over;
     *out = over ? UINT64_MAX : *out;
     return true;
+}
+
+bool options_parse_duration(const char *text, uint64_t *nanoseconds) {
+    return parse_quantity(text, time_units, nanoseconds);
 }
 
 static const struct unit *find_word(const struct unit *words, const char *text) {

@@ -18,6 +18,9 @@ struct settings {
     uint64_t max_frame;     /* bytes */
     uint64_t tcp_keepalive; /* 0: off */
     uint64_t block_hash;    /* an enum block_hash_choice */
+    uint64_t max_sessions;
+    uint64_t idle_timeout;
+    uint64_t answer_timeout;
 };
 
 enum block_hash_choice { BLOCK_HASH_OF_VM, BLOCK_HASH_CHOSEN_ABSOLUTE, BLOCK_HASH_CHOSEN_PARENT };
@@ -29,6 +32,9 @@ struct extvm_options {
     extvm_trace_fn trace;
     void *trace_context;
 };
+
+/* Reads a duration such as "250ms" or "3s" into nanoseconds; false when it is none. */
+bool options_parse_duration(const char *text, uint64_t *nanoseconds);
 
 /* The defaults, in a struct of the caller's; `allocator` NULL: the default one. */
 void options_init(extvm_options *options, const extvm_allocator *allocator);

@@ -51,6 +51,10 @@ void evm_stop(struct evm *evm) {
     atomic_store_explicit(&evm->is_stopped, true, memory_order_relaxed);
 }
 
+void evm_set_precompiled_cold(struct evm *evm, bool cold) {
+    evm->precompiled_cold = cold;
+}
+
 bool evm_goes_on(struct evm *evm) {
     evm->jumps_left = JUMPS_BETWEEN_LOOKS;
     if (atomic_load_explicit(&evm->is_stopped, memory_order_relaxed)) {

@@ -22,6 +22,10 @@ void evm_set_deadline(struct evm *evm, uint64_t deadline);
 /* Ends the run that is going on, or the next one, with EXTVM_CANCELLED. From any thread. */
 void evm_stop(struct evm *evm);
 
+/* Whether the runs that follow treat precompiled contracts that no access list names as cold, as
+ * the real KEVM does in Berlin (protocol/kevm.md, section 15, D2). */
+void evm_set_precompiled_cold(struct evm *evm, bool cold);
+
 /* Runs one call to its end, under the rules that its chain has at its block. Gas is not intrinsic
  * gas, fees are not paid and the caller's nonce is not counted: that is the node's part. On
  * EXTVM_OK `*result` is the caller's, on anything else NULL.

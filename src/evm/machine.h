@@ -72,6 +72,7 @@ struct evm {
     struct buffer return_data; /* of the last call (EIP-211); in the end, of the run */
     int64_t gas_left;          /* of the frame that ended last */
 
+    bool precompiled_cold;  /* see evm.h */
     uint64_t deadline;      /* of the run: the clock in nanoseconds; 0: none */
     unsigned jumps_left;    /* before the clock is looked at again */
     atomic_bool is_stopped; /* by another thread */

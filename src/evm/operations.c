@@ -7,7 +7,7 @@
 enum step gas_pay_access(struct evm *evm, struct frame *frame, struct account *account,
                          int64_t extra) {
     if (!evm->schedule->has_warm || account->warm ||
-        precompiled_number(evm->fork, &account->address) != 0) {
+        (!evm->precompiled_cold && precompiled_number(evm->fork, &account->address) != 0)) {
         return STEP_NEXT;
     }
     enum step step = gas_pay(frame, extra);

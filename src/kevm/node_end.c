@@ -67,6 +67,8 @@ static bool encode_account(const struct answer *answer, struct buffer *out) {
         account.nonce = integer_field(answer->account.nonce);
         account.balance = integer_field(answer->account.balance);
         account.code_empty = !answer->account.has_code;
+        account.has_storage = answer->account.has_storage && !answer->account.has_code &&
+                              extvm_integer_sign(answer->account.nonce) == 0;
     }
     return protobuf_encode(&account, out);
 }

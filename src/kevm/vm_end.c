@@ -129,6 +129,7 @@ static extvm_status read_account(const Kevm__Account *account, struct arena *are
                                  struct answer *answer, extvm_error *error) {
     answer->found = account->nonce.len > 0 || account->balance.len > 0;
     answer->account.has_code = answer->found && !account->code_empty;
+    answer->account.has_storage = account->has_storage;
     extvm_status status =
         read_unsigned_field("Account.nonce", account->nonce, arena, &answer->account.nonce, error);
     return status == EXTVM_OK ? read_unsigned_field("Account.balance", account->balance, arena,

@@ -1,0 +1,53 @@
+/* The test-mode server: the internal EVM as a real VM process would be one, behind a socket,
+ * speaking KEVM's protocol 2.2. To test a node without a KEVM, to debug sockets, and to see how a
+ * client bears a VM that misbehaves. */
+#ifndef EXTVM_TESTVM_H
+#define EXTVM_TESTVM_H
+
+#include <extvm/declare.h>
+#include <extvm/vm.h>
+
+EXTVM_BEGIN_DECLARATIONS
+
+/* A running server. It has threads of its own. */
+typedef struct extvm_testvm extvm_testvm;
+
+/* Starts a server that listens at `listen`: "HOST:PORT" ("[IPV6]:PORT"; port 0: a free one) or
+ * "unix:PATH". It accepts when this returns. Of the options (NULL: the defaults) it takes
+ * max-sessions, idle-timeout, answer-timeout, max-frame, call-timeout, the log and the trace; they
+ * are copied.
+ *
+ * `faults` (NULL or "": none) makes it misbehave on purpose; words with commas between:
+ *
+ *   close-after-hello   end each session when its Hello has come
+ *   close-after=N       end the session instead of asking query N+1 of a call (or giving its
+ * result) reset-after=N       the same, with a reset stall-after=N       the same, by saying
+ * nothing more until the node ends the session delay=DURATION      wait before each message, for
+ * example delay=50ms split=N             send everything in pieces of N bytes oversize announce a
+ * frame of 2^32-1 bytes instead of the first query garbage             send bytes that are no
+ * message instead of the first query wrong-type          send the message of an answer instead of
+ * the first query like-kevm           diverge from Ethereum as the real KEVM does
+ * (protocol/kevm.md, section 15): a create's caller with one more nonce step (D1), cold precompiled
+ * contracts in Berlin unless the access list names them (D2), BLOCKHASH only of the absolute
+ * numbers 0 to 255 (D3), and touched accounts on failures
+ *
+ * Errors: EXTVM_INVALID_ARGUMENT, EXTVM_OUT_OF_RANGE (address, fault), EXTVM_SYSTEM_ERROR (it
+ * cannot listen there), EXTVM_NO_MEMORY. */
+extvm_status extvm_testvm_start(const char *listen, const char *faults,
+                                const extvm_options *options, extvm_testvm **out,
+                                extvm_error *error);
+
+/* The address that extvm_open takes, for example "kevm://127.0.0.1:40123"; lives as long as the
+ * server. */
+const char *extvm_testvm_address(const extvm_testvm *testvm);
+
+/* How many sessions are open now. */
+unsigned extvm_testvm_sessions(const extvm_testvm *testvm);
+
+/* Stops: no new sessions; running calls may finish for a second and are cut then; frees the server.
+ * Takes at most two seconds. NULL is allowed. */
+void extvm_testvm_stop(extvm_testvm *testvm);
+
+EXTVM_END_DECLARATIONS
+
+#endif

@@ -1,0 +1,273 @@
+/* One call on the test-mode server: the internal EVM, whose world asks the node over the socket,
+ * and the faults that the server was told to have. */
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+
+#include <extvm/integer.h>
+
+#include "common/clock.h"
+#include "common/error.h"
+#include "divergence.h"
+#include "server.h"
+
+/* The node's world, seen over the socket of one session. */
+struct remote_world {
+    struct hosted *hosted;
+    extvm_error error; /* why it could not answer */
+    bool stalls;       /* on purpose: say nothing more */
+    extvm_account caller;
+    uint8_t numbers[2][EXTVM_WORD_INTEGER_SIZE]; /* of the caller */
+};
+
+static void pause_for(uint64_t nanoseconds) {
+    const struct timespec pause = clock_timespec(nanoseconds);
+    if (nanoseconds > 0) {
+        nanosleep(&pause, NULL);
+    }
+}
+
+/* -- bytes -- */
+
+static extvm_status send_bytes(struct hosted *hosted, const void *data, size_t size,
+                               extvm_error *error) {
+    const struct faults *faults = &hosted->server->faults;
+    const char *at = data;
+    pause_for(faults->delay);
+    while (size > 0) {
+        size_t piece = faults->split > 0 && size > faults->split ? faults->split : size;
+        ssize_t sent = send(hosted->socket, at, piece, MSG_NOSIGNAL);
+        if (sent < 0 && errno == EINTR) {
+            continue;
+        }
+        if (sent < 0 && errno == EAGAIN) {
+            return error_set(error, EXTVM_DEADLINE_PASSED,
+                             "the node does not read (option answer-timeout)");
+        }
+        if (sent < 0) {
+            return error_set(error, EXTVM_VM_CLOSED, "the node is gone: %s", strerror(errno));
+        }
+        at += sent;
+        size -= (size_t)sent;
+    }
+    return EXTVM_OK;
+}
+
+static extvm_status send_output(struct hosted *hosted, extvm_error *error) {
+    extvm_bytes output = session_output(&hosted->session);
+    extvm_status status = send_bytes(hosted, output.data, output.size, error);
+    session_sent(&hosted->session, output.size);
+    return status;
+}
+
+static extvm_status receive(struct hosted *hosted, extvm_error *error) {
+    size_t room;
+    uint8_t *space = session_space(&hosted->session, &room);
+    if (space == NULL) {
+        return error_no_memory(error, "a received frame");
+    }
+    ssize_t size;
+    do {
+        size = recv(hosted->socket, space, room, 0);
+    } while (size < 0 && errno == EINTR);
+    if (size > 0) {
+        session_received(&hosted->session, (size_t)size);
+        return EXTVM_OK;
+    }
+    if (size < 0 && errno == EAGAIN) {
+        return error_set(error, EXTVM_DEADLINE_PASSED,
+                         "the node did not answer in time (option answer-timeout, %.3f s)",
+                         (double)hosted->server->settings.answer_timeout /
+                             (double)NANOSECONDS_IN_SECOND);
+    }
+    return session_closed(&hosted->session, size < 0, error);
+}
+
+/* -- faults -- */
+
+/* What is sent instead of the first query. */
+static extvm_status send_nonsense(struct remote_world *world) {
+    static const uint8_t oversize[] = {0xff, 0xff, 0xff, 0xff};
+    static const uint8_t garbage[] = {0, 0, 0, 8, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
+    static const uint8_t account[] = {0, 0, 0, 6, 0x0a, 1, 1, 0x12, 1, 0};
+    struct hosted *hosted = world->hosted;
+    const struct faults *faults = &hosted->server->faults;
+    if (faults->oversize) {
+        return send_bytes(hosted, oversize, sizeof oversize, &world->error);
+    }
+    return faults->garbage ? send_bytes(hosted, garbage, sizeof garbage, &world->error)
+                           : send_bytes(hosted, account, sizeof account, &world->error);
+}
+
+static void reset_on_close(int socket) {
+    const struct linger at_once = {.l_onoff = 1, .l_linger = 0};
+    (void)setsockopt(socket, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+}
+
+/* Misbehaves before the next message if it was told to; false: the call ends here. */
+static bool behaves(struct remote_world *world) {
+    struct hosted *hosted = world->hosted;
+    const struct faults *faults = &hosted->server->faults;
+    if (faults->oversize || faults->garbage || faults->wrong_type) {
+        extvm_status status = send_nonsense(world);
+        world->stalls = status == EXTVM_OK;
+        return false;
+    }
+    if (hosted->queries >= faults->reset_after) {
+        reset_on_close(hosted->socket);
+        return false;
+    }
+    world->stalls = hosted->queries >= faults->stall_after;
+    return !world->stalls && hosted->queries < faults->close_after;
+}
+
+/* Waits for the node to end the session. */
+static void wait_for_end(struct hosted *hosted) {
+    char discarded[1024];
+    while (!atomic_load(&hosted->server->is_stopping)) {
+        ssize_t size = recv(hosted->socket, discarded, sizeof discarded, 0);
+        if (size == 0 || (size < 0 && errno != EINTR)) {
+            return;
+        }
+    }
+}
+
+/* -- the world -- */
+
+/* Asks and waits for the answer; `answer` is valid until the next query. */
+static bool ask(struct remote_world *world, const struct query *query, struct answer *answer) {
+    struct hosted *hosted = world->hosted;
+    struct session_event event = {.kind = SESSION_WANTS_BYTES};
+    if (!behaves(world)) {
+        return false;
+    }
+    hosted->queries++;
+    extvm_status status = session_ask(&hosted->session, query, &world->error);
+    if (status == EXTVM_OK) {
+        status = send_output(hosted, &world->error);
+    }
+    while (status == EXTVM_OK && event.kind != SESSION_ANSWER) {
+        status = session_next(&hosted->session, &event, &world->error);
+        if (status == EXTVM_OK && event.kind != SESSION_ANSWER) {
+            status = receive(hosted, &world->error);
+        }
+    }
+    *answer = event.answer;
+    return status == EXTVM_OK;
+}
+
+static extvm_lookup lookup(bool answered, const struct answer *answer) {
+    if (!answered) {
+        return EXTVM_LOOKUP_FAILED;
+    }
+    return answer->found ? EXTVM_LOOKUP_FOUND : EXTVM_LOOKUP_ABSENT;
+}
+
+/* Keeps what the node says of the caller: a result that is to be like KEVM's needs it. */
+static void keep_caller(struct remote_world *world, const extvm_account *account) {
+    memcpy(world->numbers[0], account->nonce.data, account->nonce.size);
+    memcpy(world->numbers[1], account->balance.data, account->balance.size);
+    world->caller.nonce = (extvm_bytes){world->numbers[0], account->nonce.size};
+    world->caller.balance = (extvm_bytes){world->numbers[1], account->balance.size};
+}
+
+static extvm_lookup remote_account(void *context, const extvm_address *address,
+                                   extvm_account *out) {
+    struct answer answer;
+    const struct query query = {.kind = QUERY_ACCOUNT, .address = *address};
+    struct remote_world *world = context;
+    bool answered = ask(world, &query, &answer);
+    if (answered) {
+        *out = answer.account;
+        if (extvm_address_equal(address, &world->hosted->session.call->caller)) {
+            keep_caller(world, &answer.account);
+        }
+    }
+    return lookup(answered, &answer);
+}
+
+static extvm_lookup remote_storage(void *context, const extvm_address *address, extvm_bytes key,
+                                   extvm_bytes *out) {
+    struct answer answer;
+    const struct query query = {.kind = QUERY_STORAGE, .address = *address, .key = key};
+    bool answered = ask(context, &query, &answer);
+    if (answered) {
+        *out = answer.bytes;
+    }
+    return lookup(answered, &answer);
+}
+
+static extvm_lookup remote_code(void *context, const extvm_address *address, extvm_bytes *out) {
+    struct answer answer;
+    const struct query query = {.kind = QUERY_CODE, .address = *address};
+    bool answered = ask(context, &query, &answer);
+    if (answered) {
+        *out = answer.bytes;
+    }
+    return lookup(answered, &answer);
+}
+
+static extvm_lookup remote_block_hash(void *context, uint64_t number, extvm_word *out) {
+    struct remote_world *world = context;
+    struct answer answer;
+    const struct query query = {.kind = QUERY_BLOCK_HASH, .block = (int64_t)number};
+    uint64_t last = world->hosted->server->faults.like_kevm ? DIVERGENCE_LAST_BLOCK_HASH
+                                                            : INT32_MAX; /* the field's type */
+    if (number > last) {
+        return EXTVM_LOOKUP_ABSENT;
+    }
+    bool answered = ask(world, &query, &answer);
+    if (answered) {
+        *out = answer.hash;
+    }
+    return lookup(answered, &answer);
+}
+
+/* -- the call -- */
+
+static extvm_status give_result(struct remote_world *world, extvm_result *result) {
+    struct hosted *hosted = world->hosted;
+    extvm_status status = EXTVM_OK;
+    if (hosted->server->faults.like_kevm) {
+        status = divergence_of_result(hosted->session.call, &world->caller, result, &world->error);
+    }
+    if (status == EXTVM_OK && !behaves(world)) {
+        return EXTVM_VM_CLOSED;
+    }
+    if (status == EXTVM_OK) {
+        status = session_finish(&hosted->session, result, &world->error);
+    }
+    return status == EXTVM_OK ? send_output(hosted, &world->error) : status;
+}
+
+static void log_end(const struct remote_world *world, const extvm_error *error) {
+    const struct hosted *hosted = world->hosted;
+    const char *why = world->error.text[0] != '\0' ? world->error.text : error->text;
+    log_line(&hosted->server->logger, EXTVM_LOG_WARNING, "test-mode: %s: call given up: %s",
+             hosted->peer, why[0] != '\0' ? why : "as the faults say");
+}
+
+bool hosted_run_call(struct hosted *hosted, struct evm *evm) {
+    struct remote_world world = {.hosted = hosted};
+    const extvm_world remote = {&world, remote_account, remote_storage, remote_code,
+                                remote_block_hash};
+    extvm_error error = {EXTVM_OK, ""};
+    extvm_result *result = NULL;
+    const extvm_testvm *server = hosted->server;
+    hosted->queries = 0;
+    evm_set_deadline(evm, clock_now() + server->settings.call_timeout);
+    evm_set_precompiled_cold(evm, server->faults.like_kevm);
+    extvm_status status = evm_run(evm, hosted->session.call, &remote, &result, &error);
+    if (status == EXTVM_OK) {
+        status = give_result(&world, result);
+    }
+    extvm_result_free(result);
+    if (status != EXTVM_OK) {
+        log_end(&world, &error);
+        if (world.stalls) {
+            wait_for_end(hosted);
+        }
+    }
+    return status == EXTVM_OK;
+}

@@ -1,0 +1,331 @@
+/* The test-mode server: starting, the loop with its listener, stopping. */
+#include "server.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <event2/event.h>
+#include <event2/listener.h>
+#include <netdb.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "common/error.h"
+#include "common/memory.h"
+
+enum { BACKLOG = 1024, GRACE_MILLISECONDS = 1000 /* for running calls when the server stops */ };
+
+/* -- queues, and the way into the loop -- */
+
+void queue_put(struct queue *queue, struct hosted *hosted) {
+    hosted->queued = NULL;
+    if (queue->last != NULL) {
+        queue->last->queued = hosted;
+    } else {
+        queue->first = hosted;
+    }
+    queue->last = hosted;
+}
+
+struct hosted *queue_take(struct queue *queue) {
+    struct hosted *hosted = queue->first;
+    if (hosted != NULL) {
+        queue->first = hosted->queued;
+        queue->last = queue->first != NULL ? queue->last : NULL;
+    }
+    return hosted;
+}
+
+void server_wake(extvm_testvm *server) {
+    uint64_t one = 1;
+    while (write(server->wake_socket, &one, sizeof one) < 0 && errno == EINTR) {
+    }
+}
+
+static struct hosted *take_done(extvm_testvm *server) {
+    pthread_mutex_lock(&server->lock);
+    struct hosted *hosted = queue_take(&server->done);
+    pthread_mutex_unlock(&server->lock);
+    return hosted;
+}
+
+/* No new sessions, and those without a running call end now. */
+static void begin_ending(extvm_testvm *server) {
+    server->is_ending = true;
+    evconnlistener_disable(server->listener);
+    for (struct hosted *hosted = server->all, *next; hosted != NULL; hosted = next) {
+        next = hosted->next;
+        if (hosted->state != HOSTED_RUNNING) {
+            hosted_leave(hosted);
+        }
+    }
+}
+
+static void on_wake(evutil_socket_t socket, short what, void *context) {
+    extvm_testvm *server = context;
+    uint64_t count;
+    struct hosted *hosted;
+    (void)what;
+    (void)!read(socket, &count, sizeof count); /* how often does not matter */
+    while ((hosted = take_done(server)) != NULL) {
+        hosted->is_over = hosted->is_over || server->is_ending;
+        hosted_resume(hosted);
+    }
+    if (atomic_load(&server->is_stopping) && !server->is_ending) {
+        begin_ending(server);
+    }
+    if (server->is_ending && server->all == NULL) {
+        event_base_loopbreak(server->base);
+    }
+}
+
+/* -- the listener -- */
+
+static void name_peer(const struct sockaddr *address, char *out, size_t size) {
+    char host[INET6_ADDRSTRLEN] = "";
+    if (address->sa_family == AF_INET) {
+        const struct sockaddr_in *peer = (const struct sockaddr_in *)(const void *)address;
+        inet_ntop(AF_INET, &peer->sin_addr, host, sizeof host);
+        snprintf(out, size, "%s:%u", host, ntohs(peer->sin_port));
+    } else if (address->sa_family == AF_INET6) {
+        const struct sockaddr_in6 *peer = (const struct sockaddr_in6 *)(const void *)address;
+        inet_ntop(AF_INET6, &peer->sin6_addr, host, sizeof host);
+        snprintf(out, size, "[%s]:%u", host, ntohs(peer->sin6_port));
+    } else {
+        snprintf(out, size, "a local process");
+    }
+}
+
+static void on_accept(struct evconnlistener *listener, evutil_socket_t socket,
+                      struct sockaddr *address, int size, void *context) {
+    extvm_testvm *server = context;
+    char peer[64];
+    (void)listener;
+    (void)size;
+    name_peer(address, peer, sizeof peer);
+    if (atomic_load(&server->sessions) >= server->settings.max_sessions) {
+        log_line(&server->logger, EXTVM_LOG_WARNING,
+                 "test-mode: %s: turned away: %llu sessions are open (option max-sessions)", peer,
+                 (unsigned long long)server->settings.max_sessions);
+        shutdown(socket, SHUT_WR);
+        close(socket);
+        return;
+    }
+    hosted_accept(server, socket, peer);
+}
+
+static void on_accept_error(struct evconnlistener *listener, void *context) {
+    const extvm_testvm *server = context;
+    (void)listener;
+    log_line(&server->logger, EXTVM_LOG_ERROR, "test-mode: cannot accept: %s", strerror(errno));
+}
+
+static struct evconnlistener *make_listener(extvm_testvm *server, const struct sockaddr *address,
+                                            socklen_t size) {
+    struct evconnlistener *listener =
+        evconnlistener_new_bind(server->base, on_accept, server,
+                                LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_REUSEABLE |
+                                    LEV_OPT_LEAVE_SOCKETS_BLOCKING,
+                                BACKLOG, address, (int)size);
+    if (listener != NULL) {
+        evconnlistener_set_error_cb(listener, on_accept_error);
+    }
+    return listener;
+}
+
+static bool listen_unix(extvm_testvm *server, const struct endpoint *endpoint) {
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    memcpy(address.sun_path, endpoint->path, sizeof address.sun_path);
+    server->listener = make_listener(server, (const struct sockaddr *)&address, sizeof address);
+    if (server->listener != NULL) {
+        memcpy(server->path, endpoint->path, sizeof server->path);
+        snprintf(server->address, sizeof server->address, "kevm+unix:%s", endpoint->path);
+    }
+    return server->listener != NULL;
+}
+
+/* The port that was taken, when any would do. */
+static unsigned listening_port(struct evconnlistener *listener) {
+    struct sockaddr_storage address = {0};
+    socklen_t size = sizeof address;
+    getsockname(evconnlistener_get_fd(listener), (struct sockaddr *)&address, &size);
+    return ntohs(address.ss_family == AF_INET6
+                     ? ((const struct sockaddr_in6 *)(const void *)&address)->sin6_port
+                     : ((const struct sockaddr_in *)(const void *)&address)->sin_port);
+}
+
+static bool listen_tcp(extvm_testvm *server, const struct endpoint *endpoint, const char **why) {
+    const struct addrinfo hints = {
+        .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE};
+    struct addrinfo *addresses;
+    int resolved = getaddrinfo(endpoint->host, endpoint->port, &hints, &addresses);
+    if (resolved != 0) {
+        *why = gai_strerror(resolved);
+        return false;
+    }
+    for (const struct addrinfo *one = addresses; one != NULL && server->listener == NULL;
+         one = one->ai_next) {
+        server->listener = make_listener(server, one->ai_addr, one->ai_addrlen);
+        *why = strerror(errno);
+    }
+    freeaddrinfo(addresses);
+    if (server->listener != NULL) {
+        bool is_v6 = strchr(endpoint->host, ':') != NULL;
+        snprintf(server->address, sizeof server->address, "kevm://%s%.200s%s:%u", is_v6 ? "[" : "",
+                 endpoint->host, is_v6 ? "]" : "", listening_port(server->listener));
+    }
+    return server->listener != NULL;
+}
+
+static extvm_status begin_listening(extvm_testvm *server, const char *listen, extvm_error *error) {
+    struct endpoint endpoint;
+    const char *why = NULL;
+    bool is_unix = strncmp(listen, "unix:", 5) == 0;
+    extvm_status status = is_unix ? endpoint_parse_unix(&endpoint, listen, listen + 5, error)
+                                  : endpoint_parse_listen(&endpoint, listen, error);
+    if (status != EXTVM_OK) {
+        return status;
+    }
+    bool listening = is_unix ? listen_unix(server, &endpoint) : listen_tcp(server, &endpoint, &why);
+    if (!listening) {
+        return error_set(error, EXTVM_SYSTEM_ERROR, "cannot listen at %s: %s", listen,
+                         why != NULL ? why : strerror(errno));
+    }
+    if (!is_unix && (strcmp(endpoint.host, "0.0.0.0") == 0 || strcmp(endpoint.host, "::") == 0)) {
+        log_line(&server->logger, EXTVM_LOG_WARNING,
+                 "test-mode: listening on every address of this machine: whoever reaches it can "
+                 "use it");
+    }
+    return EXTVM_OK;
+}
+
+/* -- starting and stopping -- */
+
+static void free_server(extvm_testvm *server) {
+    if (server->listener != NULL) {
+        evconnlistener_free(server->listener);
+    }
+    if (server->wake != NULL) {
+        event_free(server->wake);
+    }
+    if (server->wake_socket >= 0) {
+        close(server->wake_socket);
+    }
+    if (server->base != NULL) {
+        event_base_free(server->base);
+    }
+    if (server->path[0] != '\0') {
+        unlink(server->path);
+    }
+    pthread_cond_destroy(&server->changed);
+    pthread_cond_destroy(&server->work);
+    pthread_mutex_destroy(&server->lock);
+    extvm_allocator allocator = server->allocator;
+    memory_release(&allocator, server);
+}
+
+static extvm_testvm *new_server(const extvm_options *options) {
+    extvm_testvm *server = memory_zeroed(&options->allocator, sizeof *server);
+    if (server == NULL) {
+        return NULL;
+    }
+    server->allocator = options->allocator;
+    server->settings = options->settings;
+    server->logger = options->logger;
+    server->session_settings =
+        (struct session_settings){.max_frame = (size_t)options->settings.max_frame,
+                                  .trace = options->trace,
+                                  .trace_context = options->trace_context};
+    pthread_mutex_init(&server->lock, NULL);
+    pthread_cond_init(&server->work, NULL);
+    pthread_cond_init(&server->changed, NULL);
+    server->wake_socket = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    server->base = event_base_new();
+    if (server->base != NULL && server->wake_socket >= 0) {
+        server->wake =
+            event_new(server->base, server->wake_socket, EV_READ | EV_PERSIST, on_wake, server);
+    }
+    if (server->wake == NULL || event_add(server->wake, NULL) != 0) {
+        free_server(server);
+        return NULL;
+    }
+    return server;
+}
+
+static void *run_loop(void *argument) {
+    extvm_testvm *server = argument;
+    event_base_dispatch(server->base);
+    return NULL;
+}
+
+extvm_status extvm_testvm_start(const char *listen, const char *faults,
+                                const extvm_options *options, extvm_testvm **out,
+                                extvm_error *error) {
+    extvm_options defaults;
+    struct faults parsed;
+    if (listen == NULL || out == NULL) {
+        return error_set(error, EXTVM_INVALID_ARGUMENT,
+                         "extvm_testvm_start needs an address and a place for the server");
+    }
+    *out = NULL;
+    options_init(&defaults, NULL);
+    options = options != NULL ? options : &defaults;
+    extvm_status status = faults_parse(faults, &parsed, error);
+    if (status != EXTVM_OK) {
+        return status;
+    }
+    extvm_testvm *server = new_server(options);
+    if (server == NULL) {
+        return error_no_memory(error, "a test-mode server");
+    }
+    server->faults = parsed;
+    status = begin_listening(server, listen, error);
+    if (status == EXTVM_OK && pthread_create(&server->loop, NULL, run_loop, server) != 0) {
+        status = error_set(error, EXTVM_SYSTEM_ERROR, "cannot start a thread");
+    }
+    if (status != EXTVM_OK) {
+        free_server(server);
+        return status;
+    }
+    log_line(&server->logger, EXTVM_LOG_INFO, "test-mode: listening: %s", server->address);
+    *out = server;
+    return EXTVM_OK;
+}
+
+const char *extvm_testvm_address(const extvm_testvm *testvm) {
+    return testvm->address;
+}
+
+unsigned extvm_testvm_sessions(const extvm_testvm *testvm) {
+    return atomic_load(&testvm->sessions);
+}
+
+/* Gives running calls some time, then cuts them. */
+static void end_calls(extvm_testvm *server) {
+    const struct timespec moment = {0, 10 * NANOSECONDS_IN_MILLISECOND};
+    for (int waited = 0; waited < GRACE_MILLISECONDS && atomic_load(&server->sessions) > 0;
+         waited += 10) {
+        nanosleep(&moment, NULL);
+    }
+    worker_cut_all(server);
+    worker_join_all(server);
+}
+
+void extvm_testvm_stop(extvm_testvm *testvm) {
+    if (testvm == NULL) {
+        return;
+    }
+    pthread_mutex_lock(&testvm->lock);
+    atomic_store(&testvm->is_stopping, true);
+    pthread_cond_broadcast(&testvm->work);
+    pthread_mutex_unlock(&testvm->lock);
+    server_wake(testvm);
+    end_calls(testvm);
+    server_wake(testvm);
+    pthread_join(testvm->loop, NULL);
+    free_server(testvm);
+}

@@ -1,0 +1,112 @@
+/* The test-mode server from the inside: one thread with an event loop has the listener and all
+ * sessions that wait for a call; a session whose call runs belongs to a worker thread, which asks
+ * the node over the socket and blocks while it waits. So a session that stalls holds up nobody, and
+ * one that is idle costs no thread. */
+#ifndef EXTVM_TESTVM_SERVER_H
+#define EXTVM_TESTVM_SERVER_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include <extvm/testvm.h>
+
+#include "common/endpoint.h"
+#include "common/options.h"
+#include "common/session.h"
+#include "evm/evm.h"
+#include "fault.h"
+
+struct event;
+struct event_base;
+struct evconnlistener;
+
+enum hosted_state {
+    HOSTED_IDLE,    /* the loop's: waiting for Hello or a CallContext */
+    HOSTED_LEAVING, /* the loop's: half-closed, read to its end */
+    HOSTED_RUNNING  /* a worker's */
+};
+
+/* A session that the server hosts. */
+struct hosted {
+    extvm_testvm *server;
+    struct hosted *previous, *next; /* of all */
+    struct hosted *queued;          /* the next in a queue */
+    struct session session;
+    struct event *event;
+    int socket;
+    enum hosted_state state;
+    bool is_over;     /* the worker's word: close it */
+    uint32_t queries; /* asked in the call that runs */
+    char peer[64];    /* for the log */
+};
+
+struct queue {
+    struct hosted *first, *last;
+};
+
+struct extvm_testvm {
+    extvm_allocator allocator;
+    struct settings settings;
+    struct logger logger;
+    struct faults faults;
+    struct session_settings session_settings;
+    char address[ENDPOINT_TEXT_SIZE];
+    char path[108]; /* of a unix socket, to be removed in the end; "" for TCP */
+
+    /* the loop's */
+    pthread_t loop;
+    struct event_base *base;
+    struct evconnlistener *listener;
+    struct event *wake; /* when `wake_socket` is written to */
+    int wake_socket;
+    struct hosted *all;
+    bool is_ending;
+
+    pthread_mutex_t lock;   /* of what follows */
+    pthread_cond_t work;    /* there is a call in `calls`, or it is over */
+    pthread_cond_t changed; /* a worker ended */
+    struct queue calls;     /* for the workers */
+    struct queue done;      /* for the loop */
+    unsigned workers, idle_workers;
+    struct worker *running; /* all workers */
+    atomic_bool is_stopping;
+    atomic_uint sessions;
+};
+
+/* -- server.c; called in the loop's thread unless it says otherwise -- */
+
+/* Tells the loop to look at its queues. From any thread. */
+void server_wake(extvm_testvm *server);
+
+void queue_put(struct queue *queue, struct hosted *hosted);
+struct hosted *queue_take(struct queue *queue);
+
+/* -- hosted.c -- */
+
+/* Takes over a connection; closes it when there is no memory. */
+void hosted_accept(extvm_testvm *server, int socket, const char *peer);
+
+/* Goes on with a session that a worker gave back. */
+void hosted_resume(struct hosted *hosted);
+
+/* Ends the session: orderly, which takes a moment, or at once. */
+void hosted_leave(struct hosted *hosted);
+void hosted_free(struct hosted *hosted);
+
+/* -- worker.c -- */
+
+/* Hands a session with a call to a worker. */
+void worker_submit(struct hosted *hosted);
+
+/* Cuts the calls that run: their EVMs stop and their sockets are shut. From the loop's thread. */
+void worker_cut_all(extvm_testvm *server);
+
+/* Waits until all workers have ended; `is_stopping` is set. From the stopping thread. */
+void worker_join_all(extvm_testvm *server);
+
+/* -- call.c; in a worker's thread -- */
+
+/* Runs the session's call to its end, on this EVM. False: the session is over. */
+bool hosted_run_call(struct hosted *hosted, struct evm *evm);
+
+#endif

@@ -1,0 +1,140 @@
+/* The threads that run calls. There are as many as calls were ever running at once; each has an EVM
+ * and a small stack. */
+#include <errno.h>
+#include <sys/socket.h>
+
+#include "common/error.h"
+#include "common/memory.h"
+#include "server.h"
+
+enum { STACK_SIZE = 256 * 1024 /* bytes; the EVM's frames are not on it */ };
+
+struct worker {
+    extvm_testvm *server;
+    struct worker *next;
+    struct evm *evm;
+    struct hosted *hosted; /* whose call runs, or NULL; under the server's lock */
+};
+
+/* Waits for a call; NULL when the server stops. */
+static struct hosted *next_call(struct worker *worker) {
+    extvm_testvm *server = worker->server;
+    pthread_mutex_lock(&server->lock);
+    worker->hosted = NULL;
+    server->idle_workers++;
+    while (server->calls.first == NULL && !atomic_load(&server->is_stopping)) {
+        pthread_cond_wait(&server->work, &server->lock);
+    }
+    server->idle_workers--;
+    struct hosted *hosted = queue_take(&server->calls);
+    worker->hosted = hosted;
+    pthread_mutex_unlock(&server->lock);
+    return hosted;
+}
+
+static void give_back(struct worker *worker, struct hosted *hosted) {
+    extvm_testvm *server = worker->server;
+    pthread_mutex_lock(&server->lock);
+    worker->hosted = NULL;
+    queue_put(&server->done, hosted);
+    pthread_mutex_unlock(&server->lock);
+    server_wake(server);
+}
+
+static void end_worker(struct worker *worker) {
+    extvm_testvm *server = worker->server;
+    evm_free(worker->evm);
+    pthread_mutex_lock(&server->lock);
+    struct worker **link = &server->running;
+    while (*link != worker) {
+        link = &(*link)->next;
+    }
+    *link = worker->next;
+    memory_release(&server->allocator, worker);
+    server->workers--;
+    pthread_cond_broadcast(&server->changed);
+    pthread_mutex_unlock(&server->lock);
+}
+
+static void *work(void *argument) {
+    struct worker *worker = argument;
+    struct hosted *hosted;
+    while ((hosted = next_call(worker)) != NULL) {
+        hosted->is_over = !hosted_run_call(hosted, worker->evm);
+        give_back(worker, hosted);
+    }
+    end_worker(worker);
+    return NULL;
+}
+
+/* Adds a worker; called with the lock. False when there is no memory or thread. */
+static bool add_worker(extvm_testvm *server) {
+    pthread_attr_t attributes;
+    pthread_t thread;
+    struct worker *worker = memory_zeroed(&server->allocator, sizeof *worker);
+    struct evm *evm = worker != NULL ? evm_new(&server->allocator) : NULL;
+    if (evm == NULL || pthread_attr_init(&attributes) != 0) {
+        evm_free(evm);
+        memory_release(&server->allocator, worker);
+        return false;
+    }
+    *worker = (struct worker){.server = server, .next = server->running, .evm = evm};
+    pthread_attr_setstacksize(&attributes, STACK_SIZE);
+    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+    bool started = pthread_create(&thread, &attributes, work, worker) == 0;
+    pthread_attr_destroy(&attributes);
+    if (!started) {
+        evm_free(evm);
+        memory_release(&server->allocator, worker);
+        return false;
+    }
+    server->running = worker;
+    server->workers++;
+    return true;
+}
+
+void worker_submit(struct hosted *hosted) {
+    extvm_testvm *server = hosted->server;
+    pthread_mutex_lock(&server->lock);
+    bool taken = !atomic_load(&server->is_stopping);
+    unsigned waiting = 0;
+    for (const struct hosted *one = server->calls.first; one != NULL; one = one->queued) {
+        waiting++;
+    }
+    if (taken && waiting >= server->idle_workers) {
+        /* Without a new one, a worker that there is takes the call later. */
+        taken = add_worker(server) || server->workers > 0;
+    }
+    if (taken) {
+        hosted->state = HOSTED_RUNNING;
+        hosted->is_over = false;
+        queue_put(&server->calls, hosted);
+        pthread_cond_signal(&server->work);
+    }
+    pthread_mutex_unlock(&server->lock);
+    if (!taken) {
+        log_line(&server->logger, EXTVM_LOG_ERROR,
+                 "test-mode: %s: no memory or thread for a call: session ended", hosted->peer);
+        hosted_leave(hosted);
+    }
+}
+
+void worker_cut_all(extvm_testvm *server) {
+    pthread_mutex_lock(&server->lock);
+    for (struct worker *worker = server->running; worker != NULL; worker = worker->next) {
+        if (worker->hosted != NULL) {
+            evm_stop(worker->evm);
+            shutdown(worker->hosted->socket, SHUT_RDWR);
+        }
+    }
+    pthread_mutex_unlock(&server->lock);
+}
+
+void worker_join_all(extvm_testvm *server) {
+    pthread_mutex_lock(&server->lock);
+    pthread_cond_broadcast(&server->work);
+    while (server->workers > 0) {
+        pthread_cond_wait(&server->changed, &server->lock);
+    }
+    pthread_mutex_unlock(&server->lock);
+}
