@@ -19,18 +19,23 @@ typedef struct extvm_testvm extvm_testvm;
  *
  * `faults` (NULL or "": none) makes it misbehave on purpose; words with commas between:
  *
- *   close-after-hello   end each session when its Hello has come
- *   close-after=N       end the session instead of asking query N+1 of a call (or giving its
- * result) reset-after=N       the same, with a reset stall-after=N       the same, by saying
- * nothing more until the node ends the session delay=DURATION      wait before each message, for
- * example delay=50ms split=N             send everything in pieces of N bytes oversize announce a
- * frame of 2^32-1 bytes instead of the first query garbage             send bytes that are no
- * message instead of the first query wrong-type          send the message of an answer instead of
- * the first query like-kevm           diverge from Ethereum as the real KEVM does
- * (protocol/kevm.md, section 15): a create's caller with one more nonce step (D1), cold precompiled
- * contracts in Berlin unless the access list names them (D2), BLOCKHASH only of the absolute
- * numbers 0 to 255 (D3), and touched accounts on failures
+ *   close-after-hello  end each session when its Hello has come
+ *   close-after=N      end the session when N queries of a call were answered
+ *   reset-after=N      the same, with a reset
+ *   stall-after=N      the same, but say nothing more until the node ends the session
+ *   delay=DURATION     wait before each message, for example delay=50ms
+ *   split=N            send everything in pieces of N bytes
+ *   oversize           announce a frame of 2^32-1 bytes instead of the first query
+ *   garbage            send bytes that are no message instead of the first query
+ *   wrong-type         send an answer's message instead of the first query
+ *   like-kevm          diverge from Ethereum as the real KEVM does (protocol/kevm.md, section 15)
  *
+ * The last one gives a create's caller one more nonce step (D1), keeps precompiled contracts cold
+ * in Berlin unless the access list names them (D2), gives BLOCKHASH only of the absolute numbers 0
+ * to 255 (D3), takes accounts for absent where an address operand has dirty upper bytes (D4), and
+ * lists touched accounts on failures.
+ *
+ * The trace is called from several threads at once.
  * Errors: EXTVM_INVALID_ARGUMENT, EXTVM_OUT_OF_RANGE (address, fault), EXTVM_SYSTEM_ERROR (it
  * cannot listen there), EXTVM_NO_MEMORY. */
 extvm_status extvm_testvm_start(const char *listen, const char *faults,

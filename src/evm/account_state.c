@@ -157,6 +157,18 @@ bool account_load(struct state *state, struct account *account) {
     return true;
 }
 
+bool account_load_as_absent(struct state *state, struct account *account) {
+    extvm_account ignored = {0};
+    if (account->loaded) {
+        return true;
+    }
+    state->queries.account_queries++;
+    account->loaded = true;
+    return state->world->account(state->world->context, &account->address, &ignored) !=
+               EXTVM_LOOKUP_FAILED ||
+           fail_for_world(state, "the world could not answer for an account");
+}
+
 struct account *state_loaded_account(struct state *state, const extvm_address *address) {
     struct account *account = state_account(state, address);
     return account != NULL && account_load(state, account) ? account : NULL;

@@ -102,6 +102,8 @@ struct account *state_account(struct state *state, const extvm_address *address)
 
 /* Ask what is not known yet. False: the run has failed. */
 bool account_load(struct state *state, struct account *account);
+/* Asks for an account that is not loaded, and then takes it for absent whatever the answer. */
+bool account_load_as_absent(struct state *state, struct account *account);
 bool account_load_code(struct state *state, struct account *account);
 
 /* The same at once: the account with nonce and balance, or NULL (the run has failed). */

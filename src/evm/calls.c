@@ -400,13 +400,13 @@ static enum step read_operands(struct evm *evm, struct frame *frame, struct call
     const struct word *top = frame->top;
     call->form = &call_forms[*frame->pc - OP_CALL];
     call->gas = top[-1];
-    const extvm_address address = word_to_address(top - 2);
+    const struct word *target = top - 2;
     top -= 2;
     call->value = call->form->has_value ? *--top : word_from_u64(0);
     if (frame->is_static && call->form->runs_there && !word_is_zero(&call->value)) {
         return STEP_FAIL;
     }
-    call->target = state_account(&evm->state, &address);
+    call->target = operand_account(evm, target);
     if (call->target == NULL) {
         return STEP_ABORT;
     }

@@ -51,8 +51,8 @@ void evm_stop(struct evm *evm) {
     atomic_store_explicit(&evm->is_stopped, true, memory_order_relaxed);
 }
 
-void evm_set_precompiled_cold(struct evm *evm, bool cold) {
-    evm->precompiled_cold = cold;
+void evm_set_like_kevm(struct evm *evm, bool like_kevm) {
+    evm->like_kevm = like_kevm;
 }
 
 bool evm_goes_on(struct evm *evm) {

@@ -22,9 +22,11 @@ void evm_set_deadline(struct evm *evm, uint64_t deadline);
 /* Ends the run that is going on, or the next one, with EXTVM_CANCELLED. From any thread. */
 void evm_stop(struct evm *evm);
 
-/* Whether the runs that follow treat precompiled contracts that no access list names as cold, as
- * the real KEVM does in Berlin (protocol/kevm.md, section 15, D2). */
-void evm_set_precompiled_cold(struct evm *evm, bool cold);
+/* Whether the runs that follow diverge from Ethereum as the real KEVM does while it runs a program
+ * (protocol/kevm.md, section 15): precompiled contracts that no access list names are cold (D2),
+ * and an address operand with dirty upper bytes names an account that is asked for and taken for
+ * absent (D4). */
+void evm_set_like_kevm(struct evm *evm, bool like_kevm);
 
 /* Runs one call to its end, under the rules that its chain has at its block. Gas is not intrinsic
  * gas, fees are not paid and the caller's nonce is not counted: that is the node's part. On

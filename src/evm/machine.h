@@ -72,7 +72,7 @@ struct evm {
     struct buffer return_data; /* of the last call (EIP-211); in the end, of the run */
     int64_t gas_left;          /* of the frame that ended last */
 
-    bool precompiled_cold;  /* see evm.h */
+    bool like_kevm;         /* see evm.h */
     uint64_t deadline;      /* of the run: the clock in nanoseconds; 0: none */
     unsigned jumps_left;    /* before the clock is looked at again */
     atomic_bool is_stopped; /* by another thread */
@@ -119,6 +119,9 @@ static inline enum step gas_pay_words(struct frame *frame, int64_t each, size_t 
 static inline enum step step_or_abort(bool done) {
     return done ? STEP_NEXT : STEP_ABORT;
 }
+
+/* The account that an operand names, not asked for yet; NULL: the run has failed. */
+struct account *operand_account(struct evm *evm, const struct word *operand);
 
 /* EIP-2929: `extra` when the account is not warm yet, which it then is. */
 enum step gas_pay_access(struct evm *evm, struct frame *frame, struct account *account,

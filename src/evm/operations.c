@@ -4,10 +4,25 @@
 #include "machine.h"
 #include "precompiled.h"
 
+/* 160 bits and more, which an address has not. */
+static bool is_dirty(const struct word *operand) {
+    return operand->limb[3] != 0 || operand->limb[2] >> 32 != 0;
+}
+
+struct account *operand_account(struct evm *evm, const struct word *operand) {
+    const extvm_address address = word_to_address(operand);
+    struct account *account = state_account(&evm->state, &address);
+    if (account != NULL && evm->like_kevm && is_dirty(operand) &&
+        !account_load_as_absent(&evm->state, account)) {
+        return NULL;
+    }
+    return account;
+}
+
 enum step gas_pay_access(struct evm *evm, struct frame *frame, struct account *account,
                          int64_t extra) {
     if (!evm->schedule->has_warm || account->warm ||
-        (!evm->precompiled_cold && precompiled_number(evm->fork, &account->address) != 0)) {
+        (!evm->like_kevm && precompiled_number(evm->fork, &account->address) != 0)) {
         return STEP_NEXT;
     }
     enum step step = gas_pay(frame, extra);
@@ -17,8 +32,7 @@ enum step gas_pay_access(struct evm *evm, struct frame *frame, struct account *a
 /* The account that the word names, paid for and with nonce and balance. */
 static enum step account_of(struct evm *evm, struct frame *frame, const struct word *word,
                             struct account **out) {
-    const extvm_address address = word_to_address(word);
-    *out = state_account(&evm->state, &address);
+    *out = operand_account(evm, word);
     if (*out == NULL) {
         return STEP_ABORT;
     }

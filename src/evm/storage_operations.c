@@ -121,8 +121,7 @@ enum step operation_selfdestruct(struct evm *evm, struct frame *frame) {
     if (frame->is_static) {
         return STEP_FAIL;
     }
-    const extvm_address address = word_to_address(frame->top - 1);
-    struct account *heir = state_account(state, &address);
+    struct account *heir = operand_account(evm, frame->top - 1);
     if (heir == NULL) {
         return STEP_ABORT;
     }

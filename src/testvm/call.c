@@ -257,7 +257,7 @@ bool hosted_run_call(struct hosted *hosted, struct evm *evm) {
     const extvm_testvm *server = hosted->server;
     hosted->queries = 0;
     evm_set_deadline(evm, clock_now() + server->settings.call_timeout);
-    evm_set_precompiled_cold(evm, server->faults.like_kevm);
+    evm_set_like_kevm(evm, server->faults.like_kevm);
     extvm_status status = evm_run(evm, hosted->session.call, &remote, &result, &error);
     if (status == EXTVM_OK) {
         status = give_result(&world, result);

@@ -1,0 +1,108 @@
+/* `extvm serve`: the test-mode server in the foreground. */
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <extvm/testvm.h>
+
+#include "command.h"
+#include "command_line.h"
+#include "report.h"
+#include "vm_options.h"
+
+struct serve_options {
+    const char *listen, *max_sessions, *faults;
+};
+
+static const struct option_spec serve_specs[] = {
+    {"--listen", "ADDRESS",
+     "HOST:PORT or unix:PATH (default 127.0.0.1:8888; port 0: a free one)", NULL,
+     offsetof(struct serve_options, listen)},
+    {"--max-sessions", "N", "sessions at the same time (default 1024)", NULL,
+     offsetof(struct serve_options, max_sessions)},
+    {"--fault", "LIST",
+     "misbehave on purpose; words with commas between:\n"
+     "close-after-hello, close-after=N, reset-after=N, stall-after=N,\n"
+     "delay=DURATION, split=N, oversize, garbage, wrong-type, like-kevm",
+     NULL, offsetof(struct serve_options, faults)},
+};
+
+static struct command_line serve_line(const struct option_group *groups, size_t count) {
+    return (struct command_line){
+        .usage = "extvm serve [OPTION...]",
+        .about = "Runs a VM server in the foreground: the internal EVM behind a socket, speaking\n"
+                 "KEVM's protocol 2.2. Prints \"listening on ADDRESS\" once it accepts. SIGINT and\n"
+                 "SIGTERM stop it: running calls get a second, then they are cut.\n",
+        .notes = "Other limits by --option: idle-timeout, answer-timeout, call-timeout, max-frame.\n",
+        .groups = groups,
+        .group_count = count,
+    };
+}
+
+/* Blocks until the process is asked to end; `signals` are blocked in all threads. */
+static void wait_for_signal(const sigset_t *signals) {
+    int number;
+    while (sigwait(signals, &number) != 0) {
+    }
+}
+
+/* What follows the scheme: "HOST:PORT", or "unix:PATH". */
+static void print_address(const char *address) {
+    const char *place = strstr(address, "://");
+    printf("listening on %s\n", place != NULL ? place + 3 : strchr(address, '+') + 1);
+    fflush(stdout);
+}
+
+static extvm_status serve(const struct serve_options *serve_options,
+                          struct vm_options *vm_options, extvm_error *error) {
+    sigset_t signals;
+    extvm_testvm *server;
+    extvm_status status = EXTVM_OK;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGTERM);
+    sigprocmask(SIG_BLOCK, &signals, NULL);
+    if (serve_options->max_sessions != NULL) {
+        status = extvm_options_set(vm_options->options, "max-sessions",
+                                   serve_options->max_sessions, error);
+    }
+    if (status == EXTVM_OK) {
+        status = vm_options_begin(vm_options, error);
+    }
+    if (status == EXTVM_OK) {
+        status = extvm_testvm_start(serve_options->listen, serve_options->faults,
+                                    vm_options->options, &server, error);
+    }
+    if (status == EXTVM_OK) {
+        print_address(extvm_testvm_address(server));
+        wait_for_signal(&signals);
+        extvm_testvm_stop(server);
+        status = vm_options_finish(vm_options, error);
+    }
+    return status;
+}
+
+int command_serve(int argc, char **argv) {
+    struct serve_options serve_options = {.listen = "127.0.0.1:8888"};
+    struct vm_options vm_options;
+    extvm_error error;
+    const struct option_group groups[] = {
+        {"Server", serve_specs, sizeof serve_specs / sizeof serve_specs[0], &serve_options},
+        vm_options_serving_group(&vm_options),
+    };
+    const struct command_line line = serve_line(groups, sizeof groups / sizeof groups[0]);
+    if (command_line_wants_help(argc, argv)) {
+        command_line_print_help(&line, stdout);
+        return EXIT_CODE_DONE;
+    }
+    int operands;
+    extvm_status status = vm_options_init(&vm_options, &error);
+    if (status == EXTVM_OK) {
+        status = command_line_parse(&line, argc, argv, &operands, &error);
+    }
+    if (status == EXTVM_OK) {
+        status = serve(&serve_options, &vm_options, &error);
+    }
+    vm_options_free(&vm_options);
+    return status == EXTVM_OK ? EXIT_CODE_DONE : report_error(false, &error);
+}
