@@ -183,13 +183,15 @@ static bool in_list(const extvm_access_list *list, const extvm_address *address)
     return false;
 }
 
-/* Takes out the precompiled contracts that kevm_encode_call put in. */
+/* Takes out the precompiled contracts that kevm_encode_call put in; a recipient is warm anyway. */
 static void conclude_access_list(const extvm_call *call, extvm_result *result) {
     extvm_access_list *list = &result->access_list;
     extvm_access_entry *entries = (extvm_access_entry *)(uintptr_t)list->entries;
     size_t kept = 0;
     for (size_t i = 0; i < list->count; i++) {
         if (!kevm_is_precompiled(&entries[i].address) ||
+            (call->recipient != NULL &&
+             extvm_address_equal(&entries[i].address, call->recipient)) ||
             in_list(call->access_list, &entries[i].address)) {
             entries[kept++] = entries[i];
         }
