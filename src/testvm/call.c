@@ -100,9 +100,10 @@ static extvm_status send_nonsense(struct remote_world *world) {
                            : send_bytes(hosted, account, sizeof account, &world->error);
 }
 
-static void reset_on_close(int socket) {
+static void reset_on_close(struct hosted *hosted) {
     const struct linger at_once = {.l_onoff = 1, .l_linger = 0};
-    (void)setsockopt(socket, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+    (void)setsockopt(hosted->socket, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+    hosted->is_reset = true;
 }
 
 /* Misbehaves before the next message if it was told to; false: the call ends here. */
@@ -115,7 +116,7 @@ static bool behaves(struct remote_world *world) {
         return false;
     }
     if (hosted->queries >= faults->reset_after) {
-        reset_on_close(hosted->socket);
+        reset_on_close(hosted);
         return false;
     }
     world->stalls = hosted->queries >= faults->stall_after;

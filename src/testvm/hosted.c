@@ -78,7 +78,9 @@ static void advance(struct hosted *hosted) {
 
 void hosted_resume(struct hosted *hosted) {
     hosted->state = HOSTED_IDLE;
-    if (hosted->is_over) {
+    if (hosted->is_reset) {
+        hosted_free(hosted);
+    } else if (hosted->is_over) {
         hosted_leave(hosted);
     } else {
         advance(hosted);

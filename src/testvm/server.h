@@ -35,7 +35,8 @@ struct hosted {
     struct event *event;
     int socket;
     enum hosted_state state;
-    bool is_over;     /* the worker's word: close it */
+    bool is_over;     /* the worker's word: end it */
+    bool is_reset;    /* and not with a half-close: its socket resets when it is closed */
     uint32_t queries; /* asked in the call that runs */
     char peer[64];    /* for the log */
 };
