@@ -92,6 +92,16 @@ $(BUILD)/extvm: $(COMMAND_OBJECTS) $(BUILD)/libextvm.a
 $(BUILD)/extvm.pc: src/extvm.pc.in
 	@sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' $< > $@
 
+# -- examples, against the public headers and the library only ------------------------------------------------
+EXAMPLES := $(patsubst examples/%.c,$(BUILD)/examples/%,$(wildcard examples/*.c))
+
+$(BUILD)/examples/%: $(BUILD)/obj/examples/%.o $(BUILD)/libextvm.a
+	@$(CC) $(LINK) -o $@ $^ $(LIBRARIES)
+$(BUILD)/obj/examples/%.o: examples/%.c
+	@mkdir -p $(@D) $(BUILD)/examples
+	@echo "  CC      $<"
+	@$(CC) $(COMMON) $(WARNINGS) -Iinclude -c $< -o $@
+
 # -- tests -----------------------------------------------------------------------------------------------------
 TEST_SOURCES := $(wildcard tests/unit/*_test.c tests/loopback/*_test.c)
 SUPPORT_SOURCES := $(filter-out %_main.c,$(wildcard tests/support/*.c))
@@ -127,9 +137,9 @@ programs: $(TEST_PROGRAMS) $(CORPUS_PROGRAMS) $(BUILD)/tests/scripted_vm $(BUILD
 test-packages:
 	@tools/deps.sh $(TEST_PACKAGES)
 
-test: test-packages all $(BUILD)/tests/scripted_vm ## all tests, under AddressSanitizer and UBSan
+test: test-packages all $(EXAMPLES) $(BUILD)/tests/scripted_vm ## all tests, under AddressSanitizer and UBSan
 	@$(MAKE) --no-print-directory BUILD=$(ASAN) SANITIZE=address,undefined OPTIMIZE=-O1 programs
-	@EXTVM=build/extvm SCRIPTED_VM=build/tests/scripted_vm tests/run.sh \
+	@EXTVM=build/extvm SCRIPTED_VM=build/tests/scripted_vm EXAMPLES=build/examples tests/run.sh \
 	    $(TEST_SOURCES:%.c=$(ASAN)/%) \
 	    $(foreach name,$(FUZZ_NAMES),"$(ASAN)/tests/fuzz/corpus_$(name) tests/fuzz/corpus/fuzz_$(name)") \
 	    $(SHELL_TESTS:%="sh %")
@@ -158,8 +168,8 @@ $(FUZZ_NAMES:%=fuzz-%): fuzz-%: $(GENERATED)
 
 # -- what people look at ---------------------------------------------------------------------------------------
 .PHONY: demo bench lint
-demo: all $(BUILD)/tests/scripted_vm ## a whole dialogue with a VM, over a real socket
-	@sh tools/demo.sh $(BUILD)
+demo: all $(BUILD)/examples/token ## a token deployed, minted and transferred on a VM behind a socket
+	@$(BUILD)/examples/token
 
 $(BUILD)/tests/bench: $(BUILD)/obj/tests/bench/round_trip.o $(LIBRARY_OBJECTS)
 	@mkdir -p $(@D)

@@ -1,0 +1,33 @@
+#!/bin/sh
+# The examples do what they say. $EXAMPLES is their folder. Prints TAP.
+set -u
+
+: "${EXAMPLES:?the folder of the built examples}"
+folder=$(mktemp -d) || exit 1
+trap 'rm -rf "$folder"' EXIT
+count=0
+failed=0
+
+verdict() {
+    if [ "$?" -eq 0 ]; then outcome=ok; else outcome='not ok' failed=$((failed + 1)); fi
+    count=$((count + 1))
+    echo "$outcome $count - $1"
+    [ "$outcome" = ok ] || sed 's/^/# /' "$folder"/*.log
+}
+
+for vm in '' internal test-mode; do
+    # Without an argument the example starts its own server.
+    "$EXAMPLES/token" ${vm:+"$vm"} >"$folder/token.log" 2>&1 &&
+        [ "$(tail -n 1 "$folder/token.log")" = '  balances: Alice 30 Bob 70 Carol 0' ] &&
+        grep -q 'outcome: revert, .* it says: not enough' "$folder/token.log"
+    verdict "the token is deployed, minted, transferred and refused on ${vm:-a server of its own}"
+done
+"$EXAMPLES/token" >"$folder/token.log" 2>&1
+for message in Hello CallContext GetAccount Account GetCode Code GetStorageData StorageData CallResult; do
+    grep -q "^  [a-zA-Z]* -> [a-zA-Z]* $message " "$folder/token.log" || echo "no $message" >>"$folder/missing.log"
+done
+[ ! -e "$folder/missing.log" ]
+verdict 'the dialogue shows each kind of message'
+
+echo "1..$count"
+[ "$failed" -eq 0 ]
