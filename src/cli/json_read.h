@@ -45,6 +45,10 @@ extvm_status json_read_file(const struct json_reader *reader, json_t **out);
 extvm_status json_read_object(const struct json_place *place, json_t *value,
                               const struct json_member *members, size_t count, void *target);
 
+/* As above, but every member of the table must be there, and others are passed over. */
+extvm_status json_read_required(const struct json_place *place, json_t *value,
+                                const struct json_member *members, size_t count, void *target);
+
 /* json_read functions; the target's type stands beside each. */
 extvm_status json_read_integer(const struct json_place *place, json_t *value,
                                void *target); /* extvm_bytes, 0 to 2^256-1 */

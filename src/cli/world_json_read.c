@@ -174,8 +174,8 @@ static extvm_status read_block_hashes(const struct json_place *place, json_t *va
 
 /* -- the world -- */
 
-static extvm_status read_world(const struct json_place *place, json_t *value,
-                               struct world_input *world) {
+extvm_status world_json_read_value(const struct json_place *place, json_t *value,
+                                   struct world_input *world) {
     const char *name;
     json_t *element;
     if (!json_is_object(value)) {
@@ -200,7 +200,7 @@ extvm_status world_json_read(const char *path, struct pool *pool, struct world_i
     json_t *value = NULL;
     extvm_status status = json_read_file(&reader, &value);
     if (status == EXTVM_OK) {
-        status = read_world(&document, value, world);
+        status = world_json_read_value(&document, value, world);
     }
     json_decref(value);
     return status;

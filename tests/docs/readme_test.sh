@@ -4,17 +4,7 @@
 set -u
 
 : "${EXTVM:?the path of the extvm command}" "${SCRIPTED_VM:?the path of the scripted VM}"
-folder=$(mktemp -d) || exit 1
-trap 'rm -rf "$folder"' EXIT
-count=0
-failed=0
-
-verdict() {
-    if [ "$?" -eq 0 ]; then outcome=ok; else outcome='not ok' failed=$((failed + 1)); fi
-    count=$((count + 1))
-    echo "$outcome $count - $1"
-    [ "$outcome" = ok ] || sed 's/^/# /' "$folder"/*.log
-}
+. tests/support/tap.sh
 
 # vm SCRIPT PATH: a VM that plays it at a unix socket.
 vm() {
@@ -56,5 +46,4 @@ verdict 'the command in the README runs'
 make -s uninstall DESTDIR="$folder/root" PREFIX=/opt/extvm >"$folder/install.log" 2>&1 && [ -z "$(find "$folder/root" -type f)" ]
 verdict 'uninstall removes what install made'
 
-echo "1..$count"
-[ "$failed" -eq 0 ]
+finish
