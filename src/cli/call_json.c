@@ -185,15 +185,12 @@ static const struct json_member call_members[] = {
     {"type", read_type, offsetof(struct call_input, call.type)},
 };
 
+static extvm_status read_call(const struct json_place *place, json_t *value, void *target) {
+    return json_read_object(place, value, call_members, COUNT(call_members), target);
+}
+
 extvm_status call_json_read(const char *path, struct pool *pool, struct call_input *input,
                             extvm_error *error) {
     const struct json_reader reader = {path, pool, error};
-    const struct json_place document = {&reader, NULL, NULL, 0};
-    json_t *value = NULL;
-    extvm_status status = json_read_file(&reader, &value);
-    if (status == EXTVM_OK) {
-        status = json_read_object(&document, value, call_members, COUNT(call_members), input);
-    }
-    json_decref(value);
-    return status;
+    return json_read_document(&reader, read_call, input);
 }

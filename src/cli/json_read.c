@@ -13,7 +13,7 @@
 /* Above it a JSON number may have lost digits in the program that wrote it. */
 static const json_int_t exact_maximum = ((json_int_t)1 << 53) - 1;
 
-extvm_status json_read_file(const struct json_reader *reader, json_t **out) {
+static extvm_status read_file(const struct json_reader *reader, json_t **out) {
     struct pool text_pool = {NULL};
     extvm_bytes text;
     json_error_t json_error;
@@ -33,6 +33,17 @@ extvm_status json_read_file(const struct json_reader *reader, json_t **out) {
     return complain(reader->error, EXTVM_INVALID_ARGUMENT, "%s: line %d, column %d: %s%s",
                     reader->file, json_error.line, json_error.column, json_error.text,
                     numeric ? ": write numbers from 2^53 on as strings" : "");
+}
+
+extvm_status json_read_document(const struct json_reader *reader, json_read *read, void *target) {
+    const struct json_place document = {reader, NULL, NULL, 0};
+    json_t *value = NULL;
+    extvm_status status = read_file(reader, &value);
+    if (status == EXTVM_OK) {
+        status = read(&document, value, target);
+    }
+    json_decref(value);
+    return status;
 }
 
 /* -- messages -- */

@@ -327,21 +327,20 @@ static extvm_status run_test(struct case_runner *runner, const char *file,
     return status;
 }
 
-static extvm_status run_tests(struct case_runner *runner, const struct json_reader *reader,
-                              json_t *tests) {
-    const struct json_place document = {reader, NULL, NULL, 0};
+static extvm_status run_tests(const struct json_place *place, json_t *tests, void *target) {
+    struct case_runner *runner = target;
     char file[NAME_SIZE];
     const char *name;
     json_t *json;
     if (!json_is_object(tests)) {
-        return json_refuse(&document, tests, EXTVM_INVALID_ARGUMENT, "an object of state tests");
+        return json_refuse(place, tests, EXTVM_INVALID_ARGUMENT, "an object of state tests");
     }
-    short_name(reader->file, file);
+    short_name(place->reader->file, file);
     json_object_foreach(tests, name, json) {
-        const struct json_place place = {reader, &document, name, 0};
+        const struct json_place here = {place->reader, place, name, 0};
         extvm_status status = EXTVM_OK;
         if (is_wanted(runner->selection, file, name)) {
-            status = run_test(runner, file, &place, json);
+            status = run_test(runner, file, &here, json);
         }
         if (status != EXTVM_OK) {
             return status;
@@ -352,14 +351,8 @@ static extvm_status run_tests(struct case_runner *runner, const struct json_read
 
 extvm_status case_runner_run(struct case_runner *runner, const char *path) {
     const struct json_reader reader = {path, NULL, &runner->error};
-    json_t *tests = NULL;
-    extvm_status status = json_read_file(&reader, &tests);
-    if (status == EXTVM_OK) {
-        status = run_tests(runner, &reader, tests);
-        if (extvm_status_classify(status) == EXTVM_CLASS_USAGE) {
-            complain_about(&runner->error, "no state test");
-        }
-    }
-    json_decref(tests);
-    return status;
+    extvm_status status = json_read_document(&reader, run_tests, runner);
+    return extvm_status_classify(status) == EXTVM_CLASS_USAGE
+               ? complain_about(&runner->error, "no state test")
+               : status;
 }

@@ -78,7 +78,7 @@ refuses 2 'a file that is not there is a usage error' 'absent: No such file' "$f
 refuses 2 'a folder without tests is a usage error' 'no file in it' "$folder/empty"
 refuses 2 'JSON that is no state test is named, with the place' 'no state test: .*other.json: a is 1' "$folder/other.json"
 refuses 2 'a case with an index that no list has is refused' 'no state test: .*transaction.data\[7\]' "$folder/index.json"
-refuses 2 'a file that is no JSON is named, with the line' 'broken.json: line 2' "$folder/broken.json"
+refuses 2 'a file that is no JSON is named, with the line' 'no state test: .*broken.json: line 2' "$folder/broken.json"
 refuses 2 'a filter that matches nothing is an error' 'no case' --filter never "$cases"
 refuses 3 'a VM that cannot be reached ends the run' 'Connection refused' --vm kevm://127.0.0.1:1 \
     --option connect-retries=0 "$cases"
