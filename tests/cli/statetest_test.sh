@@ -62,6 +62,9 @@ verdict 'the output has the order of the files, whatever the jobs'
 run --vm internal --vm internal --jobs 3 "$folder/suite/stA" "$folder/suite/stA/good.json"
 [ "$status" -eq 0 ] && prints '^248 passed'
 verdict '--vm can be given twice'
+run -vv --log-format json --jobs 2 "$folder/suite/stA" "$cases"
+[ "$status" -eq 0 ] && [ "$(grep -c -v '^{"time":"[^"]*","level":"debug","message":"[^"]*"}$' "$folder/err")" -eq 0 ] && [ -s "$folder/err" ]
+verdict 'log lines of several jobs stay whole'
 ends 0 'what is no terminal sees no progress' '^124 passed' "$cases"
 
 # -- refusals --
@@ -71,6 +74,10 @@ refuses 2 'an unknown option is a usage error' "'--nonsense'" --nonsense "$cases
 refuses 2 'a slip in an option is put right' 'did you mean --filter?' --fliter x "$cases"
 refuses 2 'an unknown fork is a usage error that names the forks' 'no such fork.*Berlin' --fork Never "$cases"
 refuses 2 'a slip in a fork is put right' 'did you mean Berlin?' --fork Berlim "$cases"
+vms=$(i=0 && while [ $i -lt 65 ]; do printf -- '--vm internal ' && i=$((i + 1)); done)
+# They are meant to be split.
+# shellcheck disable=SC2086
+refuses 2 'more VMs than there can be are a usage error' 'at most 64 VMs' $vms "$cases"
 refuses 2 'no jobs at all are a usage error' "--jobs '0'" --jobs 0 "$cases"
 refuses 2 'a wrong --timeout is a usage error' "--timeout 'soon'" --timeout soon "$cases"
 refuses 2 'a --vm of no known kind is a usage error' 'carrier-pigeon' --vm carrier-pigeon://loft "$cases"

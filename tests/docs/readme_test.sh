@@ -33,10 +33,17 @@ export PKG_CONFIG_PATH PKG_CONFIG_SYSROOT_DIR
 gcc -Wall -Wextra -Werror -o "$folder/minimal" "$folder/minimal.c" $(pkg-config --cflags --libs extvm) >"$folder/cc.log" 2>&1
 verdict 'the program compiles against the installed library with pkg-config'
 
+# minimal ADDRESS: whether the program prints what the README says.
+minimal() {
+    LD_LIBRARY_PATH=$folder/root/opt/extvm/lib "$folder/minimal" "$1" >"$folder/run.log" 2>&1 &&
+        [ "$(cat "$folder/run.log")" = 'success, storage[0] = 42' ]
+}
+
 vm minimal "$folder/socket"
-LD_LIBRARY_PATH=$folder/root/opt/extvm/lib "$folder/minimal" "kevm+unix:$folder/socket" >"$folder/run.log" 2>&1 &&
-    wait "$vm" && [ "$(cat "$folder/run.log")" = 'success, storage[0] = 42' ]
+minimal "kevm+unix:$folder/socket" && wait "$vm"
 verdict 'the program runs and prints what the README says'
+minimal internal
+verdict 'the program prints the same with the VM in the library'
 
 vm store "$folder/socket"
 "$EXTVM" run --vm "kevm+unix:$folder/socket" --call examples/call.json --world examples/world.json --json >"$folder/run.log" 2>&1 &&
