@@ -171,12 +171,13 @@ $(FUZZ_NAMES:%=fuzz-%): fuzz-%: $(GENERATED)
 demo: all $(BUILD)/examples/token ## a token deployed, minted and transferred on a VM behind a socket
 	@$(BUILD)/examples/token
 
-$(BUILD)/tests/bench: $(BUILD)/obj/tests/bench/round_trip.o $(LIBRARY_OBJECTS)
+BENCHES := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/bench/*.c))
+$(BUILD)/tests/bench/%: $(BUILD)/obj/tests/bench/%.o $(LIBRARY_OBJECTS)
 	@mkdir -p $(@D)
 	@$(CC) $(LINK) -o $@ $^ $(LIBRARIES)
 
-bench: $(BUILD)/tests/bench ## queries per second beside a bare ping-pong of the same bytes
-	@$<
+bench: $(BENCHES) ## gas per second of the internal EVM, queries per second beside a bare ping-pong
+	@failed=0; for bench in $(BENCHES); do $$bench || failed=1; echo; done; exit $$failed
 
 SOURCES := $(wildcard include/extvm/*.h src/*.[ch] src/*/*.[ch] tests/*/*.[ch] examples/*.[ch])
 CHECKED := $(LIBRARY_SOURCES) $(COMMAND_SOURCES)

@@ -2,12 +2,10 @@
  * 5), the numbers in them as strings, or as JSON numbers where those are exact. */
 #include "call_json.h"
 
-#include <stdio.h>
 #include <string.h>
 
-#include "json_read.h"
-#include "nearest.h"
 #include "report.h"
+#include "value.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
@@ -22,7 +20,7 @@ static extvm_status read_recipient(const struct json_place *place, json_t *value
 
 /* -- block -- */
 
-static extvm_status read_timestamp(const struct json_place *place, json_t *value, void *target) {
+extvm_status call_json_read_timestamp(const struct json_place *place, json_t *value, void *target) {
     extvm_bytes integer;
     uint64_t seconds;
     extvm_status status = json_read_integer(place, value, &integer);
@@ -41,7 +39,7 @@ static const struct json_member block_members[] = {
     {"difficulty", json_read_integer, offsetof(extvm_block, difficulty)},
     {"number", json_read_integer, offsetof(extvm_block, number)},
     {"gasLimit", json_read_integer, offsetof(extvm_block, gas_limit)},
-    {"timestamp", read_timestamp, offsetof(extvm_block, timestamp)},
+    {"timestamp", call_json_read_timestamp, offsetof(extvm_block, timestamp)},
 };
 
 static extvm_status read_block(const struct json_place *place, json_t *value, void *target) {
@@ -50,27 +48,11 @@ static extvm_status read_block(const struct json_place *place, json_t *value, vo
 
 /* -- chain -- */
 
-static extvm_status refuse_fork(const struct json_place *place, const json_t *value) {
-    char allowed[256];
-    size_t length = (size_t)snprintf(allowed, sizeof allowed, "a fork's name:");
-    const char *name = json_is_string(value) ? json_string_value(value) : "";
-    struct nearest nearest = nearest_to(name);
-    for (unsigned i = 0; i < EXTVM_FORK_COUNT && length < sizeof allowed; i++) {
-        const char *known = extvm_fork_name((extvm_fork)i);
-        nearest_offer(&nearest, known);
-        length += (size_t)snprintf(allowed + length, sizeof allowed - length, "%s %s",
-                                   i > 0 ? "," : "", known);
-    }
-    if (length < sizeof allowed) {
-        snprintf(allowed + length, sizeof allowed - length, "%s", nearest_hint(&nearest).text);
-    }
-    return json_refuse(place, value, EXTVM_INVALID_ARGUMENT, allowed);
-}
-
 static extvm_status read_fork(const struct json_place *place, json_t *value, void *target) {
     extvm_fork fork;
     if (extvm_fork_from_name(json_string_value(value), &fork) != EXTVM_OK) {
-        return refuse_fork(place, value);
+        const char *name = json_is_string(value) ? json_string_value(value) : "";
+        return json_refuse(place, value, EXTVM_INVALID_ARGUMENT, value_fork_allowed(name).text);
     }
     extvm_chain_set_fork(target, fork);
     return EXTVM_OK;
@@ -159,11 +141,8 @@ static extvm_status read_access_entry(const struct json_place *place, json_t *va
     return status;
 }
 
-static extvm_status read_access_list(const struct json_place *place, json_t *value, void *target) {
-    struct call_input *input = target;
-    if (json_is_null(value)) {
-        return EXTVM_OK;
-    }
+extvm_status call_json_read_access_list(const struct json_place *place, json_t *value,
+                                        void *target) {
     void *entries = NULL;
     extvm_status status = new_elements(place, value, sizeof(extvm_access_entry), &entries);
     for (size_t i = 0; status == EXTVM_OK && i < json_array_size(value); i++) {
@@ -172,7 +151,18 @@ static extvm_status read_access_list(const struct json_place *place, json_t *val
             read_access_entry(&inner, json_array_get(value, i), (extvm_access_entry *)entries + i);
     }
     if (status == EXTVM_OK) {
-        input->access_list = (extvm_access_list){entries, json_array_size(value)};
+        *(extvm_access_list *)target = (extvm_access_list){entries, json_array_size(value)};
+    }
+    return status;
+}
+
+static extvm_status read_access_list(const struct json_place *place, json_t *value, void *target) {
+    struct call_input *input = target;
+    if (json_is_null(value)) {
+        return EXTVM_OK;
+    }
+    extvm_status status = call_json_read_access_list(place, value, &input->access_list);
+    if (status == EXTVM_OK) {
         input->call.access_list = &input->access_list;
         input->call.type = EXTVM_TRANSACTION_ACCESS_LIST;
     }
@@ -195,15 +185,12 @@ static const struct json_member call_members[] = {
     {"type", read_type, offsetof(struct call_input, call.type)},
 };
 
+static extvm_status read_call(const struct json_place *place, json_t *value, void *target) {
+    return json_read_object(place, value, call_members, COUNT(call_members), target);
+}
+
 extvm_status call_json_read(const char *path, struct pool *pool, struct call_input *input,
                             extvm_error *error) {
     const struct json_reader reader = {path, pool, error};
-    const struct json_place document = {&reader, NULL, NULL, 0};
-    json_t *value = NULL;
-    extvm_status status = json_read_file(&reader, &value);
-    if (status == EXTVM_OK) {
-        status = json_read_object(&document, value, call_members, COUNT(call_members), input);
-    }
-    json_decref(value);
-    return status;
+    return json_read_document(&reader, read_call, input);
 }

@@ -4,7 +4,7 @@
 
 #include <extvm/call.h>
 
-#include "pool.h"
+#include "json_read.h"
 
 /* A call with what it points to; it must stay where it is while `call` is used. */
 struct call_input {
@@ -17,5 +17,11 @@ struct call_input {
  * EXTVM_OUT_OF_RANGE, EXTVM_NO_MEMORY. */
 extvm_status call_json_read(const char *path, struct pool *pool, struct call_input *input,
                             extvm_error *error);
+
+/* json_read functions; the target's type stands beside each. */
+extvm_status call_json_read_timestamp(const struct json_place *place, json_t *value,
+                                      void *target); /* uint64_t, seconds below 2^63 */
+extvm_status call_json_read_access_list(const struct json_place *place, json_t *value,
+                                        void *target); /* extvm_access_list */
 
 #endif

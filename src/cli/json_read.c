@@ -13,7 +13,7 @@
 /* Above it a JSON number may have lost digits in the program that wrote it. */
 static const json_int_t exact_maximum = ((json_int_t)1 << 53) - 1;
 
-extvm_status json_read_file(const struct json_reader *reader, json_t **out) {
+static extvm_status read_file(const struct json_reader *reader, json_t **out) {
     struct pool text_pool = {NULL};
     extvm_bytes text;
     json_error_t json_error;
@@ -33,6 +33,17 @@ extvm_status json_read_file(const struct json_reader *reader, json_t **out) {
     return complain(reader->error, EXTVM_INVALID_ARGUMENT, "%s: line %d, column %d: %s%s",
                     reader->file, json_error.line, json_error.column, json_error.text,
                     numeric ? ": write numbers from 2^53 on as strings" : "");
+}
+
+extvm_status json_read_document(const struct json_reader *reader, json_read *read, void *target) {
+    const struct json_place document = {reader, NULL, NULL, 0};
+    json_t *value = NULL;
+    extvm_status status = read_file(reader, &value);
+    if (status == EXTVM_OK) {
+        status = read(&document, value, target);
+    }
+    json_decref(value);
+    return status;
 }
 
 /* -- messages -- */
@@ -132,20 +143,35 @@ static extvm_status check_members(const struct json_place *place, json_t *object
     return EXTVM_OK;
 }
 
+static extvm_status read_members(const struct json_place *place, json_t *object,
+                                 const struct json_member *members, size_t count, bool required,
+                                 void *target) {
+    extvm_status status = EXTVM_OK;
+    for (size_t i = 0; i < count && status == EXTVM_OK; i++) {
+        json_t *member = json_object_get(object, members[i].name);
+        const struct json_place inner = {place->reader, place, members[i].name, 0};
+        if (member != NULL) {
+            status = members[i].read(&inner, member, (char *)target + members[i].offset);
+        } else if (required) {
+            status = json_refuse_place(&inner, "it is missing");
+        }
+    }
+    return status;
+}
+
 extvm_status json_read_object(const struct json_place *place, json_t *value,
                               const struct json_member *members, size_t count, void *target) {
     if (!json_is_object(value)) {
         return json_refuse(place, value, EXTVM_INVALID_ARGUMENT, "an object");
     }
     extvm_status status = check_members(place, value, members, count);
-    for (size_t i = 0; i < count && status == EXTVM_OK; i++) {
-        json_t *member = json_object_get(value, members[i].name);
-        const struct json_place inner = {place->reader, place, members[i].name, 0};
-        if (member != NULL) {
-            status = members[i].read(&inner, member, (char *)target + members[i].offset);
-        }
-    }
-    return status;
+    return status == EXTVM_OK ? read_members(place, value, members, count, false, target) : status;
+}
+
+extvm_status json_read_required(const struct json_place *place, json_t *value,
+                                const struct json_member *members, size_t count, void *target) {
+    return json_is_object(value) ? read_members(place, value, members, count, true, target)
+                                 : json_refuse(place, value, EXTVM_INVALID_ARGUMENT, "an object");
 }
 
 /* -- values -- */

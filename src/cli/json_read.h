@@ -35,15 +35,19 @@ struct json_member {
     size_t offset; /* of what `read` fills, in the object's target */
 };
 
-/* The document; `*out` is freed with json_decref. Errors: EXTVM_INVALID_ARGUMENT (no such file; no
- * JSON: the text says line and column; a member twice), EXTVM_NO_MEMORY. */
-extvm_status json_read_file(const struct json_reader *reader, json_t **out);
+/* Reads the reader's file with `read`. Errors: EXTVM_INVALID_ARGUMENT (no such file; no JSON: the
+ * text says line and column; a member twice), EXTVM_NO_MEMORY, and what `read` returns. */
+extvm_status json_read_document(const struct json_reader *reader, json_read *read, void *target);
 
 /* Reads an object's members, those that are there, in the order of the table.
  * Errors: EXTVM_INVALID_ARGUMENT (no object; a member that the table does not have), and what the
  * members' functions return. */
 extvm_status json_read_object(const struct json_place *place, json_t *value,
                               const struct json_member *members, size_t count, void *target);
+
+/* As above, but every member of the table must be there, and others are passed over. */
+extvm_status json_read_required(const struct json_place *place, json_t *value,
+                                const struct json_member *members, size_t count, void *target);
 
 /* json_read functions; the target's type stands beside each. */
 extvm_status json_read_integer(const struct json_place *place, json_t *value,

@@ -42,15 +42,6 @@ static void print_overview(FILE *out) {
           out);
 }
 
-static int finish_output(void) {
-    if (fflush(stdout) == 0 && ferror(stdout) == 0) {
-        return EXIT_CODE_DONE;
-    }
-    extvm_error error;
-    complain(&error, EXTVM_SYSTEM_ERROR, "cannot write to stdout");
-    return report_error(false, &error);
-}
-
 static const struct command *find_command(const char *name) {
     for (size_t i = 0; i < COMMAND_COUNT; i++) {
         if (strcmp(commands[i].name, name) == 0) {
@@ -80,7 +71,7 @@ static int command_help(int argc, char **argv) {
     static char help_option[] = "--help";
     if (argc < 2) {
         print_overview(stdout);
-        return finish_output();
+        return report_output();
     }
     if (argc > 2) {
         extvm_error error;
@@ -106,11 +97,11 @@ int main(int argc, char **argv) {
     }
     if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0) {
         print_overview(stdout);
-        return finish_output();
+        return report_output();
     }
     if (strcmp(name, "--version") == 0) {
         printf("extvm %s (KEVM protocol 2.2)\n", extvm_version());
-        return finish_output();
+        return report_output();
     }
     const struct command *command = find_command(name);
     return command != NULL ? command->run(argc - 1, argv + 1) : refuse_unknown(name, json);

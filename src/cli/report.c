@@ -1,6 +1,7 @@
 /* How a command ends: the exit status, and the one line that says what failed. */
 #include "report.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,9 +23,7 @@ enum exit_code exit_code_of(extvm_status status) {
     return status_class < sizeof codes / sizeof codes[0] ? codes[status_class] : EXIT_CODE_NODE;
 }
 
-/* File names and peers may hold anything: no byte of theirs breaks the line, moves the cursor, or
- * makes a string that JSON cannot hold. */
-static void text_clean(char *text) {
+void text_clean(char *text) {
     json_t *string = json_string(text);
     bool utf8 = string != NULL;
     json_decref(string);
@@ -57,6 +56,18 @@ int report_error(bool json, const extvm_error *error) {
         print_json_error(extvm_status_name(error->status), text);
     }
     return (int)exit_code_of(error->status);
+}
+
+extvm_status output_check(extvm_error *error) {
+    if (fflush(stdout) == 0 && ferror(stdout) == 0) {
+        return EXTVM_OK;
+    }
+    return complain(error, EXTVM_SYSTEM_ERROR, "cannot write to stdout: %s", strerror(errno));
+}
+
+int report_output(void) {
+    extvm_error error;
+    return output_check(&error) == EXTVM_OK ? EXIT_CODE_DONE : report_error(false, &error);
 }
 
 extvm_status complain(extvm_error *error, extvm_status status, const char *format, ...) {

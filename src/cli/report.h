@@ -26,6 +26,16 @@ enum exit_code exit_code_of(extvm_status status);
  * stdout too. Returns the exit status. */
 int report_error(bool json, const extvm_error *error);
 
+/* Whether all that was printed to stdout has got there. Errors: EXTVM_SYSTEM_ERROR. */
+extvm_status output_check(extvm_error *error);
+
+/* The end of a command that has only printed text: as above, and the exit status. */
+int report_output(void);
+
+/* File names and peers may hold anything: after this no byte of theirs breaks the line, moves the
+ * cursor, or makes a string that JSON cannot hold. */
+void text_clean(char *text);
+
 /* Fills `error` (never NULL here) and returns `status`. */
 extvm_status complain(extvm_error *error, extvm_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

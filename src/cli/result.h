@@ -13,7 +13,4 @@ extvm_status result_print_json(const extvm_result *result, extvm_error *error);
 extvm_status result_print_text(const extvm_result *result, const extvm_call *call,
                                extvm_error *error);
 
-/* What both return in the end: EXTVM_OK, or EXTVM_SYSTEM_ERROR when stdout took not all of it. */
-extvm_status result_printed(extvm_error *error);
-
 #endif

@@ -1,5 +1,4 @@
 /* A result as one JSON document, its members in the order of the command's contract. */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -148,14 +147,6 @@ static bool put_changes(json_t *document, const extvm_result *result) {
                     created != NULL ? json_from_address(created) : json_null());
 }
 
-extvm_status result_printed(extvm_error *error) {
-    if (fflush(stdout) == 0 && ferror(stdout) == 0) {
-        return EXTVM_OK;
-    }
-    return complain(error, EXTVM_SYSTEM_ERROR, "cannot write the result to stdout: %s",
-                    strerror(errno));
-}
-
 extvm_status result_print_json(const extvm_result *result, extvm_error *error) {
     json_t *document = json_object();
     bool complete = document != NULL && put_verdict(document, result) &&
@@ -169,5 +160,5 @@ extvm_status result_print_json(const extvm_result *result, extvm_error *error) {
     }
     puts(text);
     free(text);
-    return result_printed(error);
+    return output_check(error);
 }

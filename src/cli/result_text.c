@@ -190,5 +190,5 @@ extvm_status result_print_text(const extvm_result *result, const extvm_call *cal
     print_quirks(&page, result);
     print_stats(result);
     pool_free(&page.pool);
-    return page.incomplete ? complain_no_memory(error) : result_printed(error);
+    return page.incomplete ? complain_no_memory(error) : output_check(error);
 }

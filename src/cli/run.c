@@ -52,7 +52,7 @@ struct run {
 static extvm_status run_prepare(struct run *run, const struct command_line *command, int argc,
                                 char **argv, extvm_error *error) {
     int operand_count;
-    extvm_status status = vm_options_init(&run->vm_options, error);
+    extvm_status status = vm_options_init(&run->vm_options, 1, error);
     if (status == EXTVM_OK) {
         status = command_line_parse(command, argc, argv, &operand_count, error);
     }
@@ -71,7 +71,10 @@ static extvm_status run_prepare(struct run *run, const struct command_line *comm
 /* The VM is left before anything is printed: a reader that goes away must not cut its session. */
 static extvm_status run_on_vm(struct run *run, extvm_error *error) {
     extvm_vm *vm = NULL;
-    extvm_status status = vm_options_open(&run->vm_options, &vm, error);
+    extvm_status status = vm_options_start(&run->vm_options, error);
+    if (status == EXTVM_OK) {
+        status = vm_options_open(&run->vm_options, 0, &vm, error);
+    }
     if (status == EXTVM_OK) {
         const extvm_world world = extvm_state_world(run->input.world.state);
         status = extvm_run(vm, &run->input.call.call, &world, &run->result, error);
@@ -117,7 +120,7 @@ int command_run(int argc, char **argv) {
     };
     if (command_line_wants_help(argc, argv)) {
         command_line_print_help(&command, stdout);
-        return result_printed(&error) == EXTVM_OK ? EXIT_CODE_DONE : report_error(false, &error);
+        return report_output();
     }
     extvm_status status = run_prepare(&run, &command, argc, argv, &error);
     if (status == EXTVM_OK) {

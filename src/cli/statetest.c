@@ -1,288 +1,182 @@
-/* `extvm statetest`: its options, and what its exit status is. */
-#include "statetest.h"
-
-#include <errno.h>
-#include <getopt.h>
-#include <stdarg.h>
-#include <stdlib.h>
+/* extvm statetest: Ethereum's GeneralStateTests on any VM. */
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "command.h"
+#include "report.h"
 #include "statetest_jobs.h"
-
-enum exit_status {
-    EXIT_WORKED = 0,
-    EXIT_CHECK_FAILED = 1,
-    EXIT_USAGE = 2,
-    EXIT_VM_UNREACHABLE = 3,
-    EXIT_VM_REJECTED = 4,
-    EXIT_VM_BROKE_OFF = 5,
-    EXIT_TIME_IS_OVER = 6,
-    EXIT_NODE_FAILED = 7
-};
+#include "value.h"
 
 enum { JOBS_MAXIMUM = 1024 };
 
-static const char usage[] =
-    "Usage: extvm statetest [OPTION]... PATH...\n"
-    "Runs Ethereum GeneralStateTests, files or folders of them, on a virtual machine. Prints each\n"
-    "case that fails with what differs, and last \"N passed, N failed, N skipped\": skipped are "
-    "cases\n"
-    "of forks that this program does not know.\n"
-    "\n"
-    "  --vm ADDRESS    the VM: internal (the default), kevm://HOST:PORT, kevm+unix:PATH;\n"
-    "                  may be repeated for several processes of one kind\n"
-    "  --fork NAME     only cases of this fork: Frontier, Homestead, EIP150, EIP158, Byzantium,\n"
-    "                  Constantinople, ConstantinopleFix, Istanbul or Berlin\n"
-    "  --filter GLOB   only tests whose name, or whose FOLDER/FILE:NAME (FILE without .json),\n"
-    "                  matches GLOB; * matches / too\n"
-    "  --jobs N        threads, each with a VM of its own (default: one for each processor, but "
-    "for\n"
-    "                  VMs behind a socket one for each --vm, which is also the most there can "
-    "be)\n"
-    "  --timeout SECONDS          for each whole call\n"
-    "  --connect-timeout SECONDS  for one connect\n"
-    "  --json          one JSON object on a line for each case, and one with the three numbers\n"
-    "  --help          this text\n"
-    "\n"
-    "Exit status: 0 all passed, 1 a case failed, 2 usage or a file that is no state test, 3 the "
-    "VM\n"
-    "cannot be reached, 4 it rejected the session, 7 this side failed.\n";
+static const char about[] =
+    "Runs Ethereum GeneralStateTests, files or folders of them, on a VM, as a node would run "
+    "their\n"
+    "transactions. Prints each case that fails with what differs, and last \"N passed, N failed,\n"
+    "N skipped\": skipped are the cases of forks that this program does not know.";
 
-struct arguments {
-    const char **vms; /* room for one for each argument */
-    size_t vm_count;
+static const char notes[] =
+    "--vm may be repeated for several processes of one kind, which share the files. With --json\n"
+    "there is one object on a line for each case, and last one with the three numbers.\n"
+    "\n"
+    "Where a VM is known to differ from Ethereum the case fails all the same, and the line says "
+    "so.\n"
+    "The exit status is 1 when a case failed. When a file is no state test (2), or a VM cannot be\n"
+    "reached or rejects the session (3, 4), the run ends there.\n"
+    "\n"
+    "Example:\n"
+    "  extvm statetest --fork Berlin --filter 'stCreate2/*' GeneralStateTests";
+
+struct statetest {
     struct case_selection selection;
     extvm_fork fork;
     size_t jobs; /* 0: not given */
-    extvm_options *options;
+    struct vm_options vm_options;
     struct path_list files;
-    bool help;
 };
 
 /* -- options -- */
 
-static bool refuse(const struct arguments *arguments, const char *status, const char *text) {
-    fprintf(stderr, "extvm: statetest: %s\n", text);
-    if (arguments->selection.json) {
-        json_t *object = json_pack("{s:{s:s, s:s}}", "error", "status", status, "message", text);
-        json_dumpf(object, stdout, JSON_COMPACT);
-        fputc('\n', stdout);
-        json_decref(object);
+static extvm_status take_fork(void *context, const char *value, extvm_error *error) {
+    struct statetest *statetest = context;
+    if (extvm_fork_from_name(value, &statetest->fork) != EXTVM_OK) {
+        return complain(error, EXTVM_INVALID_ARGUMENT, "--fork %s: no such fork: it must be %s",
+                        quote(value).text, value_fork_allowed(value).text);
     }
-    return false;
+    statetest->selection.fork = &statetest->fork;
+    return EXTVM_OK;
 }
 
-__attribute__((format(printf, 2, 3))) static bool refuse_usage(const struct arguments *arguments,
-                                                               const char *format, ...) {
-    char text[EXTVM_ERROR_TEXT_SIZE * 2];
-    va_list values;
-    va_start(values, format);
-    vsnprintf(text, sizeof text, format, values);
-    va_end(values);
-    return refuse(arguments, extvm_status_name(EXTVM_INVALID_ARGUMENT), text);
-}
-
-static bool take_vm(struct arguments *arguments, const char *value) {
-    arguments->vms[arguments->vm_count++] = value;
-    return true;
-}
-
-static bool take_fork(struct arguments *arguments, const char *value) {
-    if (extvm_fork_from_name(value, &arguments->fork) != EXTVM_OK) {
-        return refuse_usage(arguments, "--fork %s: there is no such fork", value);
+static extvm_status take_jobs(void *context, const char *value, extvm_error *error) {
+    struct statetest *statetest = context;
+    uint8_t buffer[EXTVM_WORD_INTEGER_SIZE];
+    extvm_bytes integer;
+    uint64_t jobs;
+    if (value_integer(value, buffer, &integer) != EXTVM_OK ||
+        extvm_integer_to_u64(integer, &jobs) != EXTVM_OK || jobs < 1 || jobs > JOBS_MAXIMUM) {
+        return complain(error, EXTVM_OUT_OF_RANGE, "--jobs %s: it must be a number from 1 to %d",
+                        quote(value).text, JOBS_MAXIMUM);
     }
-    arguments->selection.fork = &arguments->fork;
-    return true;
+    statetest->jobs = (size_t)jobs;
+    return EXTVM_OK;
 }
 
-static bool take_filter(struct arguments *arguments, const char *value) {
-    arguments->selection.filter = value;
-    return true;
-}
-
-static bool take_jobs(struct arguments *arguments, const char *value) {
-    char *end;
-    errno = 0;
-    unsigned long jobs = strtoul(value, &end, 10);
-    if (*value < '0' || *value > '9' || *end != '\0' || errno != 0 || jobs < 1 ||
-        jobs > JOBS_MAXIMUM) {
-        return refuse_usage(arguments, "--jobs %s: not a number from 1 to %d", value, JOBS_MAXIMUM);
-    }
-    arguments->jobs = jobs;
-    return true;
-}
-
-static bool take_seconds(struct arguments *arguments, const char *option, const char *value) {
-    char duration[64];
-    extvm_error error;
-    int length = snprintf(duration, sizeof duration, "%ss", value);
-    if (length < 0 || (size_t)length >= sizeof duration) {
-        return refuse_usage(arguments, "%s: %.40s... is no number of seconds", option, value);
-    }
-    if (extvm_options_set(arguments->options, option, duration, &error) != EXTVM_OK) {
-        return refuse(arguments, extvm_status_name(error.status), error.text);
-    }
-    return true;
-}
-
-static bool take_timeout(struct arguments *arguments, const char *value) {
-    return take_seconds(arguments, "call-timeout", value);
-}
-
-static bool take_connect_timeout(struct arguments *arguments, const char *value) {
-    return take_seconds(arguments, "connect-timeout", value);
-}
-
-static bool take_json(struct arguments *arguments, const char *value) {
-    (void)value;
-    arguments->selection.json = true;
-    return true;
-}
-
-static bool take_help(struct arguments *arguments, const char *value) {
-    (void)value;
-    arguments->help = true;
-    return true;
-}
-
-static const struct {
-    struct option option;
-    bool (*take)(struct arguments *arguments, const char *value);
-} options[] = {
-    {{"vm", required_argument, NULL, 0}, take_vm},
-    {{"fork", required_argument, NULL, 0}, take_fork},
-    {{"filter", required_argument, NULL, 0}, take_filter},
-    {{"jobs", required_argument, NULL, 0}, take_jobs},
-    {{"timeout", required_argument, NULL, 0}, take_timeout},
-    {{"connect-timeout", required_argument, NULL, 0}, take_connect_timeout},
-    {{"json", no_argument, NULL, 0}, take_json},
-    {{"help", no_argument, NULL, 0}, take_help},
+static const struct option_spec specs[] = {
+    {"--fork", "NAME", "only cases of this fork, as Berlin", take_fork, 0},
+    {"--filter", "GLOB",
+     "only tests whose name, or whose FOLDER/FILE:NAME (FILE without\n"
+     ".json), matches GLOB; * matches / too",
+     NULL, offsetof(struct statetest, selection.filter)},
+    {"--jobs", "NUMBER",
+     "threads, each with a VM of its own (one for each processor; for VMs\n"
+     "behind a socket one for each --vm, and no more)",
+     take_jobs, 0},
 };
-
-enum { OPTION_COUNT = sizeof options / sizeof options[0] };
-
-static bool take_options(struct arguments *arguments, int argc, char **argv) {
-    struct option table[OPTION_COUNT + 1] = {0};
-    for (size_t i = 0; i < OPTION_COUNT; i++) {
-        table[i] = options[i].option;
-    }
-    optind = 0; /* getopt starts anew: the main program may have used it */
-    opterr = 0;
-    for (int index = 0, found; (found = getopt_long(argc, argv, ":", table, &index)) != -1;) {
-        if (found != 0) {
-            return refuse_usage(arguments, "%s: %s (--help lists the options)", argv[optind - 1],
-                                found == ':' ? "a value is missing" : "there is no such option");
-        }
-        if (!options[index].take(arguments, optarg)) {
-            return false;
-        }
-    }
-    return true;
-}
-
-static bool take_paths(struct arguments *arguments, int argc, char **argv) {
-    if (optind >= argc) {
-        return refuse_usage(arguments, "no PATH given (--help says what it is)");
-    }
-    for (int i = optind; i < argc; i++) {
-        char why[PATH_WHY_SIZE];
-        if (!path_list_add(&arguments->files, argv[i], why)) {
-            return refuse_usage(arguments, "%s: %s", argv[i], why);
-        }
-    }
-    return true;
-}
 
 /* -- jobs -- */
 
 /* A VM behind a socket serves one session at a time: a second one would wait for ever. */
-static bool is_behind_socket(const char *vm) {
-    return strchr(vm, ':') != NULL;
+static bool any_behind_socket(const struct vm_options *vm_options) {
+    for (size_t i = 0; i < vm_options->address_count; i++) {
+        if (strchr(vm_options->addresses[i], ':') != NULL) {
+            return true;
+        }
+    }
+    return false;
 }
 
-static size_t count_jobs(const struct arguments *arguments) {
+static size_t count_jobs(const struct statetest *statetest) {
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
-    size_t jobs = arguments->jobs;
-    if (is_behind_socket(arguments->vms[0])) {
-        return jobs == 0 || jobs > arguments->vm_count ? arguments->vm_count : jobs;
+    size_t jobs = statetest->jobs;
+    size_t most = statetest->files.count;
+    if (any_behind_socket(&statetest->vm_options)) {
+        size_t vms = statetest->vm_options.address_count;
+        jobs = jobs == 0 ? vms : jobs;
+        most = vms < most ? vms : most;
+    } else if (jobs == 0) {
+        jobs = processors > 0 ? (size_t)processors : 1;
     }
-    return jobs != 0 ? jobs : (size_t)(processors > 0 ? processors : 1);
+    return jobs < most ? jobs : most;
 }
 
-/* -- the end -- */
+/* -- the command -- */
 
-static enum exit_status status_to_exit(extvm_status status) {
-    static const enum exit_status by_class[] = {
-        [EXTVM_CLASS_OK] = EXIT_WORKED,
-        [EXTVM_CLASS_USAGE] = EXIT_USAGE,
-        [EXTVM_CLASS_UNREACHABLE] = EXIT_VM_UNREACHABLE,
-        [EXTVM_CLASS_REJECTED] = EXIT_VM_REJECTED,
-        [EXTVM_CLASS_BROKEN] = EXIT_VM_BROKE_OFF,
-        [EXTVM_CLASS_DEADLINE] = EXIT_TIME_IS_OVER,
-        [EXTVM_CLASS_NODE] = EXIT_NODE_FAILED,
-    };
-    return by_class[extvm_status_classify(status)];
+static extvm_status prepare(struct statetest *statetest, const struct command_line *command,
+                            int argc, char **argv, extvm_error *error) {
+    int operand_count = 0;
+    extvm_status status = vm_options_init(&statetest->vm_options, VM_OPTIONS_ADDRESSES, error);
+    if (status == EXTVM_OK) {
+        status = command_line_parse(command, argc, argv, &operand_count, error);
+    }
+    if (status == EXTVM_OK && operand_count == 0) {
+        return complain(error, EXTVM_INVALID_ARGUMENT,
+                        "statetest: no PATH given (extvm statetest --help says what it is)");
+    }
+    for (int i = 1; i <= operand_count && status == EXTVM_OK; i++) {
+        status = path_list_add(&statetest->files, argv[i], error);
+    }
+    statetest->selection.json = statetest->vm_options.json;
+    return status;
 }
 
-static enum exit_status conclude(const struct arguments *arguments,
-                                 const struct job_report *report) {
-    const struct case_counts *counts = &report->counts;
-    if (report->outcome != FILE_DONE) {
-        char text[EXTVM_ERROR_TEXT_SIZE * 2];
-        snprintf(text, sizeof text, "%s%s%s%s", report->file != NULL ? report->file : "",
-                 report->outcome == FILE_NO_STATE_TEST ? " is no state test" : "",
-                 report->file != NULL ? ": " : "", report->error.text);
-        refuse(arguments, extvm_status_name(report->error.status), text);
-        return status_to_exit(report->error.status);
+static extvm_status run(struct statetest *statetest, struct case_counts *counts,
+                        extvm_error *error) {
+    const struct job_plan plan = {.files = &statetest->files,
+                                  .selection = &statetest->selection,
+                                  .vm_options = &statetest->vm_options,
+                                  .jobs = count_jobs(statetest)};
+    extvm_status status = vm_options_start(&statetest->vm_options, error);
+    if (status == EXTVM_OK) {
+        status = jobs_run(&plan, counts, error);
     }
+    return status == EXTVM_OK ? vm_options_finish(&statetest->vm_options, error) : status;
+}
+
+static extvm_status print_counts(const struct statetest *statetest,
+                                 const struct case_counts *counts, extvm_error *error) {
     if (counts->passed + counts->failed + counts->skipped == 0) {
-        refuse_usage(arguments, "no case is of that --fork and --filter");
-        return EXIT_USAGE;
+        return complain(error, EXTVM_INVALID_ARGUMENT,
+                        "statetest: no case is of that --fork and --filter");
     }
-    printf(arguments->selection.json ? "{\"passed\":%zu,\"failed\":%zu,\"skipped\":%zu}\n"
+    printf(statetest->selection.json ? "{\"passed\":%zu,\"failed\":%zu,\"skipped\":%zu}\n"
                                      : "%zu passed, %zu failed, %zu skipped\n",
            counts->passed, counts->failed, counts->skipped);
-    return counts->failed > 0 ? EXIT_CHECK_FAILED : EXIT_WORKED;
-}
-
-static enum exit_status run(struct arguments *arguments, int argc, char **argv) {
-    if (!take_options(arguments, argc, argv)) {
-        return EXIT_USAGE;
-    }
-    if (arguments->help) {
-        fputs(usage, stdout);
-        return EXIT_WORKED;
-    }
-    if (!take_paths(arguments, argc, argv)) {
-        return EXIT_USAGE;
-    }
-    if (arguments->vm_count == 0) {
-        take_vm(arguments, "internal");
-    }
-    struct job_report report;
-    const struct job_plan plan = {.files = &arguments->files,
-                                  .selection = &arguments->selection,
-                                  .vms = arguments->vms,
-                                  .vm_count = arguments->vm_count,
-                                  .options = arguments->options,
-                                  .jobs = count_jobs(arguments),
-                                  .shows_progress = isatty(STDERR_FILENO) == 1};
-    jobs_run(&plan, &report);
-    return conclude(arguments, &report);
+    return output_check(error);
 }
 
 int command_statetest(int argc, char **argv) {
-    struct arguments arguments = {.vms = calloc((size_t)argc + 1, sizeof(char *)),
-                                  .options = extvm_options_new(NULL)};
-    enum exit_status status = EXIT_NODE_FAILED;
-    if (arguments.vms == NULL || arguments.options == NULL) {
-        refuse(&arguments, extvm_status_name(EXTVM_NO_MEMORY), "no memory");
-    } else {
-        status = run(&arguments, argc, argv);
+    extvm_error error;
+    struct statetest statetest = {.jobs = 0};
+    struct case_counts counts = {0};
+    bool json = command_line_has(argc, argv, "--json"); /* parsing moves the arguments */
+    const struct option_group groups[] = {
+        {"The cases", specs, sizeof specs / sizeof specs[0], &statetest},
+        vm_options_group(&statetest.vm_options),
+    };
+    const struct command_line command = {
+        .usage = "extvm statetest [OPTION...] PATH...",
+        .about = about,
+        .notes = notes,
+        .groups = groups,
+        .group_count = sizeof groups / sizeof groups[0],
+        .operands = true,
+    };
+    if (command_line_wants_help(argc, argv)) {
+        command_line_print_help(&command, stdout);
+        return report_output();
     }
-    path_list_free(&arguments.files);
-    extvm_options_free(arguments.options);
-    free(arguments.vms);
-    return (int)status;
+    extvm_status status = prepare(&statetest, &command, argc, argv, &error);
+    if (status == EXTVM_OK) {
+        status = run(&statetest, &counts, &error);
+    }
+    if (status == EXTVM_OK) {
+        status = print_counts(&statetest, &counts, &error);
+    }
+    pool_free(&statetest.files.pool);
+    vm_options_free(&statetest.vm_options);
+    if (status != EXTVM_OK) {
+        return report_error(json, &error);
+    }
+    return counts.failed > 0 ? EXIT_CODE_CHECK_FAILED : EXIT_CODE_DONE;
 }

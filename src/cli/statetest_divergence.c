@@ -28,7 +28,7 @@ static bool any_account(const struct failed_case *failed,
 
 static bool block_is_late(const struct failed_case *failed) {
     uint64_t number;
-    return extvm_integer_to_u64(failed->test->block_number.bytes, &number) != EXTVM_OK ||
+    return extvm_integer_to_u64(failed->test->block.number, &number) != EXTVM_OK ||
            number > BLOCK_NUMBERS_KNOWN;
 }
 

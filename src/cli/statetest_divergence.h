@@ -1,6 +1,6 @@
 /* Where the real VMs are known to differ from Ethereum's consensus. */
-#ifndef EXTVM_CLI_STATETEST_DIVERGENCE_H
-#define EXTVM_CLI_STATETEST_DIVERGENCE_H
+#ifndef CLI_STATETEST_DIVERGENCE_H
+#define CLI_STATETEST_DIVERGENCE_H
 
 #include "statetest_file.h"
 

@@ -4,26 +4,41 @@
 
 #include <errno.h>
 #include <fts.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
 
-static bool add(struct path_list *list, const char *path) {
-    if (list->count == list->capacity) {
-        size_t capacity = list->capacity == 0 ? 64 : 2 * list->capacity;
-        char **paths = reallocarray(list->paths, capacity, sizeof *paths);
-        if (paths == NULL) {
-            return false;
-        }
-        list->paths = paths;
-        list->capacity = capacity;
+#include "report.h"
+
+enum { FIRST_CAPACITY = 64 };
+
+/* A copy of the list with room for twice as many. */
+static extvm_status grow(struct path_list *list, extvm_error *error) {
+    size_t capacity = list->capacity == 0 ? FIRST_CAPACITY : 2 * list->capacity;
+    char **paths = pool_array(&list->pool, capacity, sizeof *paths);
+    if (paths == NULL) {
+        return complain_no_memory(error);
     }
-    char *copy = strdup(path);
-    if (copy != NULL) {
-        list->paths[list->count++] = copy;
+    for (size_t i = 0; i < list->count; i++) {
+        paths[i] = list->paths[i];
     }
-    return copy != NULL;
+    list->paths = paths;
+    list->capacity = capacity;
+    return EXTVM_OK;
+}
+
+static extvm_status add(struct path_list *list, const char *path, extvm_error *error) {
+    extvm_status status = list->count == list->capacity ? grow(list, error) : EXTVM_OK;
+    if (status != EXTVM_OK) {
+        return status;
+    }
+    size_t size = strlen(path) + 1;
+    char *copy = pool_take(&list->pool, size);
+    if (copy == NULL) {
+        return complain_no_memory(error);
+    }
+    list->paths[list->count++] = memcpy(copy, path, size);
+    return EXTVM_OK;
 }
 
 static int compare_names(const FTSENT **a, const FTSENT **b) {
@@ -37,61 +52,46 @@ static bool is_json(const FTSENT *entry) {
            strcmp(entry->fts_name + length - (sizeof ending - 1), ending) == 0;
 }
 
-static bool walk(struct path_list *list, FTS *tree, char why[PATH_WHY_SIZE]) {
-    for (FTSENT *entry; (entry = fts_read(tree)) != NULL;) {
-        if (entry->fts_info == FTS_DNR || entry->fts_info == FTS_ERR) {
-            snprintf(why, PATH_WHY_SIZE, "%s: %s", entry->fts_path, strerror(entry->fts_errno));
-            return false;
-        }
-        if (entry->fts_info == FTS_F && is_json(entry) && !add(list, entry->fts_path)) {
-            snprintf(why, PATH_WHY_SIZE, "no memory");
-            return false;
-        }
-    }
-    return true;
+static extvm_status refuse(const char *path, int reason, extvm_error *error) {
+    return complain(error, EXTVM_INVALID_ARGUMENT, "cannot open %s: %s", path, strerror(reason));
 }
 
-static bool add_folder(struct path_list *list, char *path, char why[PATH_WHY_SIZE]) {
+static extvm_status walk(struct path_list *list, FTS *tree, extvm_error *error) {
+    extvm_status status = EXTVM_OK;
+    for (FTSENT *entry; status == EXTVM_OK && (entry = fts_read(tree)) != NULL;) {
+        if (entry->fts_info == FTS_DNR || entry->fts_info == FTS_ERR) {
+            status = refuse(entry->fts_path, entry->fts_errno, error);
+        } else if (entry->fts_info == FTS_F && is_json(entry)) {
+            status = add(list, entry->fts_path, error);
+        }
+    }
+    return status;
+}
+
+static extvm_status add_folder(struct path_list *list, char *path, extvm_error *error) {
     char *const roots[] = {path, NULL};
     size_t before = list->count;
     FTS *tree = fts_open(roots, FTS_LOGICAL | FTS_NOCHDIR, compare_names);
     if (tree == NULL) {
-        snprintf(why, PATH_WHY_SIZE, "%s", strerror(errno));
-        return false;
+        return refuse(path, errno, error);
     }
-    bool done = walk(list, tree, why);
+    extvm_status status = walk(list, tree, error);
     fts_close(tree);
-    if (done && list->count == before) {
-        snprintf(why, PATH_WHY_SIZE, "there is no file in it that ends in .json");
-        return false;
+    if (status == EXTVM_OK && list->count == before) {
+        return complain(error, EXTVM_INVALID_ARGUMENT,
+                        "%s: there is no file in it that ends in .json", path);
     }
-    return done;
+    return status;
 }
 
-bool path_list_add(struct path_list *list, char *path, char why[PATH_WHY_SIZE]) {
-    struct stat status;
+extvm_status path_list_add(struct path_list *list, char *path, extvm_error *error) {
+    struct stat about;
     size_t length = strlen(path);
     while (length > 1 && path[length - 1] == '/') { /* names in the output have one slash only */
         path[--length] = '\0';
     }
-    if (stat(path, &status) != 0) {
-        snprintf(why, PATH_WHY_SIZE, "%s", strerror(errno));
-        return false;
+    if (stat(path, &about) != 0) {
+        return refuse(path, errno, error);
     }
-    if (S_ISDIR(status.st_mode)) {
-        return add_folder(list, path, why);
-    }
-    if (!add(list, path)) {
-        snprintf(why, PATH_WHY_SIZE, "no memory");
-        return false;
-    }
-    return true;
-}
-
-void path_list_free(struct path_list *list) {
-    for (size_t i = 0; i < list->count; i++) {
-        free(list->paths[i]);
-    }
-    free(list->paths);
-    *list = (struct path_list){0};
+    return S_ISDIR(about.st_mode) ? add_folder(list, path, error) : add(list, path, error);
 }

@@ -1,20 +1,22 @@
 /* Finding the files of a test suite. */
-#ifndef EXTVM_CLI_STATETEST_PATHS_H
-#define EXTVM_CLI_STATETEST_PATHS_H
+#ifndef CLI_STATETEST_PATHS_H
+#define CLI_STATETEST_PATHS_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
+#include <extvm/status.h>
+
+#include "pool.h"
+
 struct path_list {
-    char **paths; /* each allocated */
+    struct pool pool; /* holds all of it; freed with pool_free */
+    char **paths;
     size_t count, capacity;
 };
 
-enum { PATH_WHY_SIZE = 512 };
-
 /* Adds the files that `path` stands for: itself, or all that end in ".json" in the folder and those
- * in it, sorted. False when there are none; `why` says why. */
-bool path_list_add(struct path_list *list, char *path, char why[PATH_WHY_SIZE]);
-void path_list_free(struct path_list *list);
+ * in it, sorted. Errors: EXTVM_INVALID_ARGUMENT (there are none, or they cannot be listed),
+ * EXTVM_NO_MEMORY. */
+extvm_status path_list_add(struct path_list *list, char *path, extvm_error *error);
 
 #endif

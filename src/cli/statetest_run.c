@@ -1,13 +1,18 @@
 /* Running the cases of GeneralStateTests and saying what differs. A test's state is made once; each
- * case starts from it and is taken back. */
+ * case starts from it and is taken back.
+ *
+ * Files are read, and with --json lines made, while the session with a VM behind a socket is idle
+ * but open. Should there be no memory for JSON then, the process ends (json_memory.h), and with it
+ * the session: with a FIN, which a VM that is idle survives. That is accepted: a session for each
+ * file would cost a connect and its farewell for each of thousands. */
 #include "statetest_run.h"
 
 #include <fnmatch.h>
-#include <stdlib.h>
+#include <inttypes.h>
 #include <string.h>
 
-#include <extvm/integer.h>
-
+#include "json_write.h"
+#include "report.h"
 #include "statetest_divergence.h"
 
 enum { NAME_SIZE = 1024 };
@@ -16,6 +21,7 @@ enum { NAME_SIZE = 1024 };
 struct attempt {
     struct case_runner *runner;
     const struct state_test *test;
+    const char *test_name;
     const char *file; /* FOLDER/FILE */
     const char *fork_name;
     extvm_fork fork;
@@ -33,7 +39,7 @@ struct attempt {
  * by it, but an empty one does not outlive it from EIP-161 on. */
 static extvm_status reward_coinbase(const struct attempt *attempt) {
     extvm_state *state = attempt->test->state;
-    const extvm_address *coinbase = &attempt->test->coinbase;
+    const extvm_address *coinbase = &attempt->test->block.beneficiary;
     extvm_sink sink = extvm_state_sink(state);
     extvm_status status = EXTVM_OK;
     if (attempt->fork >= EXTVM_FORK_EIP161) {
@@ -49,7 +55,7 @@ static extvm_status execute(struct attempt *attempt, const extvm_transaction *tr
     static const uint8_t mainnet_id = 1;
     extvm_execution execution = {.vm = attempt->runner->vm,
                                  .state = attempt->test->state,
-                                 .block = state_test_block(attempt->test),
+                                 .block = attempt->test->block,
                                  .chain = {.chain_id = {&mainnet_id, 1}},
                                  /* the suite is older than EIP-3607 */
                                  .senders_may_have_code = true,
@@ -129,8 +135,8 @@ static void print_divergences(FILE *out, const struct attempt *attempt) {
 static void print_failure(const struct attempt *attempt) {
     FILE *out = attempt->runner->out;
     const struct state_case *expected = &attempt->expected;
-    fprintf(out, "failed: %s:%s %s data %zu gas %zu value %zu", attempt->file, attempt->test->name,
-            attempt->fork_name, expected->data, expected->gas, expected->value);
+    fprintf(out, "failed: %s:%s %s data %" PRIu64 " gas %" PRIu64 " value %" PRIu64, attempt->file,
+            attempt->test_name, attempt->fork_name, expected->data, expected->gas, expected->value);
     if (attempt->status != EXTVM_OK) {
         fprintf(out, "; %s: %s", extvm_status_name(attempt->status), status_text(attempt));
     } else {
@@ -142,10 +148,13 @@ static void print_failure(const struct attempt *attempt) {
     fputc('\n', out);
 }
 
+static json_t *json_from_word(const extvm_word *word) {
+    return json_from_bytes((extvm_bytes){word->bytes, EXTVM_WORD_SIZE});
+}
+
 static json_t *describe_hash(const extvm_word *got, const extvm_word *expected) {
-    char got_hex[EXTVM_HEX_SIZE(EXTVM_WORD_SIZE)], expected_hex[EXTVM_HEX_SIZE(EXTVM_WORD_SIZE)];
-    return json_pack("{s:s, s:s}", "got", word_to_hex(got, got_hex), "expected",
-                     word_to_hex(expected, expected_hex));
+    return json_pack("{s:o, s:o}", "got", json_from_word(got), "expected",
+                     json_from_word(expected));
 }
 
 static json_t *describe_divergences(const struct attempt *attempt) {
@@ -182,7 +191,7 @@ static void describe_execution(json_t *object, const struct attempt *attempt) {
 static void print_json(const struct attempt *attempt, bool passed) {
     const struct state_case *expected = &attempt->expected;
     json_t *object = json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:b}", "file", attempt->file, "test",
-                               attempt->test->name, "fork", attempt->fork_name, "data",
+                               attempt->test_name, "fork", attempt->fork_name, "data",
                                (json_int_t)expected->data, "gas", (json_int_t)expected->gas,
                                "value", (json_int_t)expected->value, "passed", (int)passed);
     describe_execution(object, attempt);
@@ -198,6 +207,7 @@ static void report(const struct attempt *attempt) {
     bool passed = has_passed(attempt);
     struct case_counts *counts = &attempt->runner->counts;
     *(passed ? &counts->passed : &counts->failed) += 1;
+    progress_count(attempt->runner->progress, passed);
     if (attempt->runner->selection->json) {
         print_json(attempt, passed);
     } else if (!passed) {
@@ -214,92 +224,72 @@ static bool breaks_off(extvm_status status) {
            status == EXTVM_NO_MEMORY;
 }
 
-static enum file_outcome no_state_test(struct attempt *attempt, const char *why) {
-    extvm_error *error = &attempt->runner->error;
-    error->status = EXTVM_INVALID_ARGUMENT;
-    snprintf(error->text, sizeof error->text, "test \"%.100s\": %s", attempt->test->name, why);
-    return FILE_NO_STATE_TEST;
-}
-
-static enum file_outcome run_case(struct attempt *attempt, json_t *json) {
-    char why[WHY_SIZE];
-    struct case_transaction transaction;
-    if (!state_case_read(&attempt->expected, attempt->test, json, why)) {
-        return no_state_test(attempt, why);
-    }
-    if (!case_transaction_read(&transaction, attempt->test, &attempt->expected, why)) {
-        case_transaction_free(&transaction);
-        return no_state_test(attempt, why);
-    }
-    size_t checkpoint = extvm_state_checkpoint(attempt->test->state);
-    attempt->too_wide = transaction.too_wide;
+static extvm_status run_transaction(struct attempt *attempt,
+                                    const struct case_transaction *transaction) {
+    extvm_state *state = attempt->test->state;
+    size_t checkpoint = extvm_state_checkpoint(state);
+    attempt->too_wide = transaction->too_wide;
     attempt->receipt = (extvm_receipt){0};
     attempt->error.status = EXTVM_OK;
-    attempt->status = execute(attempt, &transaction.transaction);
-    extvm_state_rollback(attempt->test->state, checkpoint);
+    attempt->status = execute(attempt, &transaction->transaction);
+    extvm_state_rollback(state, checkpoint);
     bool goes_on = !breaks_off(attempt->status);
     if (goes_on) {
         report(attempt);
-    } else {
-        attempt->runner->error.status = attempt->status;
-        snprintf(attempt->runner->error.text, sizeof attempt->runner->error.text, "%s",
-                 status_text(attempt));
     }
     extvm_receipt_clear(&attempt->receipt);
-    case_transaction_free(&transaction);
-    return goes_on ? FILE_DONE : FILE_BREAKS_OFF;
+    return goes_on ? EXTVM_OK
+                   : complain(&attempt->runner->error, attempt->status, "%s", status_text(attempt));
 }
 
-static enum file_outcome run_fork(struct attempt *attempt, const char *name, json_t *cases) {
+static extvm_status run_case(struct attempt *attempt, const struct json_place *place,
+                             json_t *json) {
+    struct case_transaction transaction = {.too_wide = false};
+    extvm_status status = state_case_read(&attempt->expected, place, json);
+    if (status == EXTVM_OK) {
+        status = case_transaction_read(&transaction, attempt->test, &attempt->expected);
+    }
+    if (status == EXTVM_OK) {
+        status = run_transaction(attempt, &transaction);
+    }
+    case_transaction_free(&transaction);
+    return status;
+}
+
+static extvm_status run_fork(struct attempt *attempt, const struct json_place *place,
+                             json_t *cases) {
     const extvm_fork *wanted = attempt->runner->selection->fork;
     if (!json_is_array(cases)) {
-        return no_state_test(attempt, "\"post\" has a member that is no list of cases");
+        return json_refuse(place, cases, EXTVM_INVALID_ARGUMENT, "a list of cases");
     }
-    attempt->fork_name = name;
-    if (extvm_fork_from_name(name, &attempt->fork) != EXTVM_OK) {
+    attempt->fork_name = place->name;
+    if (extvm_fork_from_name(place->name, &attempt->fork) != EXTVM_OK) {
         attempt->runner->counts.skipped += wanted == NULL ? json_array_size(cases) : 0;
-        return FILE_DONE;
+        return EXTVM_OK;
     }
-    size_t i;
-    json_t *json;
-    enum file_outcome outcome = FILE_DONE;
-    if (wanted == NULL || *wanted == attempt->fork) {
-        json_array_foreach(cases, i, json) {
-            outcome = run_case(attempt, json);
-            if (outcome != FILE_DONE) {
-                break;
-            }
-        }
+    if (wanted != NULL && *wanted != attempt->fork) {
+        return EXTVM_OK;
     }
-    return outcome;
+    extvm_status status = EXTVM_OK;
+    for (size_t i = 0; i < json_array_size(cases) && status == EXTVM_OK; i++) {
+        const struct json_place here = {place->reader, place, NULL, i};
+        status = run_case(attempt, &here, json_array_get(cases, i));
+    }
+    return status;
 }
 
-static bool is_wanted(const struct case_selection *selection, const char *file, const char *name) {
-    char whole[2 * NAME_SIZE];
-    snprintf(whole, sizeof whole, "%s:%s", file, name);
-    return selection->filter == NULL || fnmatch(selection->filter, name, 0) == 0 ||
-           fnmatch(selection->filter, whole, 0) == 0;
-}
-
-static enum file_outcome run_test(struct case_runner *runner, const char *file, const char *name,
-                                  json_t *json) {
-    char why[WHY_SIZE];
-    struct state_test test = {.name = name};
-    struct attempt attempt = {.runner = runner, .test = &test, .file = file};
-    if (!state_test_read(&test, name, json, runner->curve, why)) {
-        return no_state_test(&attempt, why);
-    }
-    const char *fork;
+static extvm_status run_forks(struct attempt *attempt, const struct json_place *test_place) {
+    const struct json_place place = {test_place->reader, test_place, "post", 0};
+    const char *name;
     json_t *cases;
-    enum file_outcome outcome = FILE_DONE;
-    json_object_foreach(test.post, fork, cases) {
-        outcome = run_fork(&attempt, fork, cases);
-        if (outcome != FILE_DONE) {
-            break;
+    json_object_foreach(attempt->test->post, name, cases) {
+        const struct json_place here = {place.reader, &place, name, 0};
+        extvm_status status = run_fork(attempt, &here, cases);
+        if (status != EXTVM_OK) {
+            return status;
         }
     }
-    state_test_free(&test);
-    return outcome;
+    return EXTVM_OK;
 }
 
 /* The part of a path that names a file within the suite: FOLDER/FILE, without ".json". */
@@ -314,30 +304,55 @@ static void short_name(const char *path, char out[NAME_SIZE]) {
     if (length > sizeof ending - 1 && strcmp(out + length - (sizeof ending - 1), ending) == 0) {
         out[length - (sizeof ending - 1)] = '\0';
     }
+    text_clean(out);
 }
 
-enum file_outcome case_runner_run(struct case_runner *runner, const char *path) {
-    json_error_t problem;
-    json_t *root = json_load_file(path, 0, &problem), *json;
-    const char *name;
+static bool is_wanted(const struct case_selection *selection, const char *file, const char *name) {
+    char whole[2 * NAME_SIZE];
+    snprintf(whole, sizeof whole, "%s:%s", file, name);
+    return selection->filter == NULL || fnmatch(selection->filter, name, 0) == 0 ||
+           fnmatch(selection->filter, whole, 0) == 0;
+}
+
+static extvm_status run_test(struct case_runner *runner, const char *file,
+                             const struct json_place *place, json_t *json) {
+    struct state_test test;
+    struct attempt attempt = {
+        .runner = runner, .test = &test, .test_name = place->name, .file = file};
+    extvm_status status = state_test_read(&test, place, json, runner->curve);
+    if (status == EXTVM_OK) {
+        status = run_forks(&attempt, place);
+    }
+    state_test_free(&test);
+    return status;
+}
+
+static extvm_status run_tests(const struct json_place *place, json_t *tests, void *target) {
+    struct case_runner *runner = target;
     char file[NAME_SIZE];
-    enum file_outcome outcome = FILE_DONE;
-    if (!json_is_object(root)) {
-        runner->error.status = EXTVM_INVALID_ARGUMENT;
-        snprintf(runner->error.text, sizeof runner->error.text, "%s",
-                 root != NULL ? "it holds no JSON object" : problem.text);
-        json_decref(root);
-        return FILE_NO_STATE_TEST;
+    const char *name;
+    json_t *json;
+    if (!json_is_object(tests)) {
+        return json_refuse(place, tests, EXTVM_INVALID_ARGUMENT, "an object of state tests");
     }
-    short_name(path, file);
-    json_object_foreach(root, name, json) {
+    short_name(place->reader->file, file);
+    json_object_foreach(tests, name, json) {
+        const struct json_place here = {place->reader, place, name, 0};
+        extvm_status status = EXTVM_OK;
         if (is_wanted(runner->selection, file, name)) {
-            outcome = run_test(runner, file, name, json);
+            status = run_test(runner, file, &here, json);
         }
-        if (outcome != FILE_DONE) {
-            break;
+        if (status != EXTVM_OK) {
+            return status;
         }
     }
-    json_decref(root);
-    return outcome;
+    return EXTVM_OK;
+}
+
+extvm_status case_runner_run(struct case_runner *runner, const char *path) {
+    const struct json_reader reader = {path, NULL, &runner->error};
+    extvm_status status = json_read_document(&reader, run_tests, runner);
+    return extvm_status_classify(status) == EXTVM_CLASS_USAGE
+               ? complain_about(&runner->error, "no state test")
+               : status;
 }

@@ -1,9 +1,10 @@
 /* Running the cases of GeneralStateTests and saying what differs. */
-#ifndef EXTVM_CLI_STATETEST_RUN_H
-#define EXTVM_CLI_STATETEST_RUN_H
+#ifndef CLI_STATETEST_RUN_H
+#define CLI_STATETEST_RUN_H
 
 #include <stdio.h>
 
+#include "progress.h"
 #include "statetest_file.h"
 
 /* Which cases are run, and how they are reported. */
@@ -23,18 +24,14 @@ struct case_runner {
     extvm_vm *vm;
     const char *vm_address;
     const secp256k1_context *curve;
+    struct progress *progress;
     struct case_counts counts;
     FILE *out;         /* what is printed goes here */
     extvm_error error; /* filled when a run ends early */
 };
 
-enum file_outcome {
-    FILE_DONE,
-    FILE_NO_STATE_TEST, /* `error` says why */
-    FILE_BREAKS_OFF     /* the VM cannot be had at all: `error` says why */
-};
-
-/* Runs the selected cases of one file. */
-enum file_outcome case_runner_run(struct case_runner *runner, const char *path);
+/* Runs the selected cases of one file. After anything but EXTVM_OK `error` is filled: the file
+ * holds something that is no state test, the VM cannot be had at all, or there is no memory. */
+extvm_status case_runner_run(struct case_runner *runner, const char *path);
 
 #endif

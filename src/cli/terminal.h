@@ -1,4 +1,4 @@
-/* Colour: on a terminal only, and never with NO_COLOR. */
+/* What a terminal is shown: colour, and lines that are written anew. */
 #ifndef CLI_TERMINAL_H
 #define CLI_TERMINAL_H
 
@@ -12,7 +12,12 @@
 #define TERMINAL_BOLD "\033[1m"
 #define TERMINAL_PLAIN "\033[0m"
 
-/* Whether the stream shows colours. */
+#define TERMINAL_ERASE "\033[K" /* to the end of the line */
+
+/* Whether the stream is a terminal on which a line can be erased and written anew. */
+bool terminal_can_rewrite(FILE *stream);
+
+/* Whether the stream shows colours: such a terminal, and no NO_COLOR. */
 bool terminal_has_colour(FILE *stream);
 
 #endif

@@ -68,10 +68,12 @@ static void print_json_line(const char *level, const char *line) {
     clock_gettime(CLOCK_REALTIME, &now);
     gmtime_r(&now.tv_sec, &parts);
     strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%S", &parts);
+    flockfile(stderr); /* one line, whichever threads log */
     fprintf(stderr, "{\"time\":\"%s.%03ldZ\",\"level\":\"%s\",\"message\":\"", date,
             now.tv_nsec / 1000000, level);
     print_json_text(line);
     fputs("\"}\n", stderr);
+    funlockfile(stderr);
 }
 
 void log_line(void *context, extvm_log_level level, const char *line) {

@@ -1,7 +1,10 @@
 /* Text that a user wrote, as a number or data; the same in options and in files. */
 #include "value.h"
 
+#include <stdio.h>
 #include <string.h>
+
+#include "nearest.h"
 
 extvm_status value_integer(const char *text, uint8_t buffer[EXTVM_WORD_INTEGER_SIZE],
                            extvm_bytes *out) {
@@ -23,4 +26,21 @@ extvm_status value_data(const char *text, struct pool *pool, extvm_bytes *out) {
     }
     /* Only text that is no hex can have more bytes than half its characters. */
     return status == EXTVM_OUT_OF_RANGE ? EXTVM_INVALID_ARGUMENT : status;
+}
+
+struct fork_allowed value_fork_allowed(const char *text) {
+    struct fork_allowed allowed = {"a fork's name:"};
+    size_t length = strlen(allowed.text);
+    struct nearest nearest = nearest_to(text);
+    for (unsigned i = 0; i < EXTVM_FORK_COUNT && length < sizeof allowed.text; i++) {
+        const char *known = extvm_fork_name((extvm_fork)i);
+        nearest_offer(&nearest, known);
+        length += (size_t)snprintf(allowed.text + length, sizeof allowed.text - length, "%s %s",
+                                   i > 0 ? "," : "", known);
+    }
+    if (length < sizeof allowed.text) {
+        snprintf(allowed.text + length, sizeof allowed.text - length, "%s",
+                 nearest_hint(&nearest).text);
+    }
+    return allowed;
 }

@@ -3,6 +3,7 @@
 #define CLI_VALUE_H
 
 #include <extvm/bytes.h>
+#include <extvm/call.h>
 #include <extvm/integer.h>
 
 #include "pool.h"
@@ -20,5 +21,12 @@ extvm_status value_integer(const char *text, uint8_t buffer[EXTVM_WORD_INTEGER_S
 
 /* Bytes from hex, in `pool`. Errors: EXTVM_INVALID_ARGUMENT (no hex), EXTVM_NO_MEMORY. */
 extvm_status value_data(const char *text, struct pool *pool, extvm_bytes *out);
+
+/* What is allowed where `text` stands for a fork, and which of it may have been meant. */
+struct fork_allowed {
+    char text[256];
+};
+
+struct fork_allowed value_fork_allowed(const char *text);
 
 #endif

@@ -7,13 +7,16 @@
 
 static extvm_status take_address(void *context, const char *value, extvm_error *error) {
     struct vm_options *vm_options = context;
-    if (vm_options->address != NULL) {
-        return complain(error, EXTVM_INVALID_ARGUMENT,
-                        "--vm %s: one VM can be named, and that is %s already", quote(value).text,
-                        quote(vm_options->address).text);
+    if (vm_options->address_count < vm_options->address_maximum) {
+        vm_options->addresses[vm_options->address_count++] = value;
+        return EXTVM_OK;
     }
-    vm_options->address = value;
-    return EXTVM_OK;
+    return vm_options->address_maximum == 1
+               ? complain(error, EXTVM_INVALID_ARGUMENT,
+                          "--vm %s: one VM can be named, and that is %s already", quote(value).text,
+                          quote(vm_options->addresses[0]).text)
+               : complain(error, EXTVM_INVALID_ARGUMENT, "--vm %s: at most %zu VMs can be named",
+                          quote(value).text, vm_options->address_maximum);
 }
 
 /* Seconds, as "3" or "0.25": the library's options want a unit too. */
@@ -100,7 +103,7 @@ static const struct option_spec specs[] = {
      "write each message to FILE (- is stderr) as one line: seconds since\n"
      "the start, direction, name, size in bytes, content",
      NULL, offsetof(struct vm_options, trace_path)},
-    {"--json", NULL, "print one JSON document instead of text", take_json, 0},
+    {"--json", NULL, "print JSON instead of text", take_json, 0},
     {"-v", NULL, "log more to stderr: connects and retries; -vv: each call", take_verbose, 0},
     {"--log-format", "FORMAT", "log lines as text (default) or json", take_log_format, 0},
 };
@@ -110,8 +113,9 @@ struct option_group vm_options_group(struct vm_options *vm_options) {
                                  vm_options};
 }
 
-extvm_status vm_options_init(struct vm_options *vm_options, extvm_error *error) {
-    *vm_options = (struct vm_options){.log = {.level = EXTVM_LOG_WARNING},
+extvm_status vm_options_init(struct vm_options *vm_options, size_t vm_maximum, extvm_error *error) {
+    *vm_options = (struct vm_options){.address_maximum = vm_maximum,
+                                      .log = {.level = EXTVM_LOG_WARNING},
                                       .options = extvm_options_new(NULL)};
     return vm_options->options == NULL ? complain_no_memory(error) : EXTVM_OK;
 }
@@ -123,7 +127,7 @@ void vm_options_free(struct vm_options *vm_options) {
     vm_options->options = NULL;
 }
 
-extvm_status vm_options_open(struct vm_options *vm_options, extvm_vm **vm, extvm_error *error) {
+extvm_status vm_options_start(struct vm_options *vm_options, extvm_error *error) {
     extvm_options *options = vm_options->options;
     if (vm_options->trace_path != NULL) {
         extvm_status status = trace_open(&vm_options->trace, vm_options->trace_path, error);
@@ -133,8 +137,17 @@ extvm_status vm_options_open(struct vm_options *vm_options, extvm_vm **vm, extvm
         extvm_options_set_trace(options, trace_message, &vm_options->trace);
     }
     extvm_options_set_log(options, log_line, &vm_options->log, vm_options->log.level);
-    const char *address = vm_options->address != NULL ? vm_options->address : "internal";
-    return extvm_open(address, options, vm, error);
+    return EXTVM_OK;
+}
+
+const char *vm_options_address(const struct vm_options *vm_options, size_t index) {
+    size_t count = vm_options->address_count;
+    return count > 0 ? vm_options->addresses[index % count] : "internal";
+}
+
+extvm_status vm_options_open(const struct vm_options *vm_options, size_t index, extvm_vm **vm,
+                             extvm_error *error) {
+    return extvm_open(vm_options_address(vm_options, index), vm_options->options, vm, error);
 }
 
 extvm_status vm_options_finish(struct vm_options *vm_options, extvm_error *error) {

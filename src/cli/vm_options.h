@@ -7,9 +7,13 @@
 #include "command_line.h"
 #include "trace.h"
 
+enum { VM_OPTIONS_ADDRESSES = 64 }; /* how many VMs a command can be given */
+
 /* It must stay where it is while the VM is open: trace and log lines are written through it. */
 struct vm_options {
-    const char *address; /* NULL: not given */
+    const char *addresses[VM_OPTIONS_ADDRESSES];
+    size_t address_count;
+    size_t address_maximum;
     extvm_options *options;
     const char *trace_path;
     struct trace trace;
@@ -17,17 +21,25 @@ struct vm_options {
     bool json;
 };
 
-/* The defaults; freed with vm_options_free, also after an error. */
-extvm_status vm_options_init(struct vm_options *vm_options, extvm_error *error);
+/* The defaults, for a command that takes up to `vm_maximum` VMs, at most VM_OPTIONS_ADDRESSES;
+ * freed with vm_options_free, also after an error. */
+extvm_status vm_options_init(struct vm_options *vm_options, size_t vm_maximum, extvm_error *error);
 void vm_options_free(struct vm_options *vm_options);
 
 /* The options as a group of a command line; `vm_options` NULL: for printing help. */
 struct option_group vm_options_group(struct vm_options *vm_options);
 
-/* Opens the VM, "internal" when none was named, and the trace. The caller closes `*vm`. */
-extvm_status vm_options_open(struct vm_options *vm_options, extvm_vm **vm, extvm_error *error);
+/* Opens the trace, before the first VM is opened. */
+extvm_status vm_options_start(struct vm_options *vm_options, extvm_error *error);
 
-/* Closes the trace, after the VM. Errors: EXTVM_SYSTEM_ERROR (it was not all written). */
+/* The address of a VM: "internal" when none was named; an index over the last begins anew. */
+const char *vm_options_address(const struct vm_options *vm_options, size_t index);
+
+/* Opens that VM; the caller closes `*vm`. Several threads may do it at once. */
+extvm_status vm_options_open(const struct vm_options *vm_options, size_t index, extvm_vm **vm,
+                             extvm_error *error);
+
+/* Closes the trace, after the VMs. Errors: EXTVM_SYSTEM_ERROR (it was not all written). */
 extvm_status vm_options_finish(struct vm_options *vm_options, extvm_error *error);
 
 #endif

@@ -4,7 +4,7 @@
 
 #include <extvm/state.h>
 
-#include "pool.h"
+#include "json_read.h"
 
 struct block_hash {
     uint64_t number;
@@ -21,6 +21,9 @@ struct world_input {
  * Errors: EXTVM_INVALID_ARGUMENT, EXTVM_OUT_OF_RANGE, EXTVM_NO_MEMORY. */
 extvm_status world_json_read(const char *path, struct pool *pool, struct world_input *world,
                              extvm_error *error);
+
+/* The same from JSON that has been read: a json_read function, `target` is a struct world_input. */
+extvm_status world_json_read_value(const struct json_place *place, json_t *value, void *target);
 
 /* Writes the file, sorted, or leaves the old one as it was.
  * Errors: EXTVM_SYSTEM_ERROR, EXTVM_NO_MEMORY. */

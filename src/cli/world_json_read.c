@@ -174,8 +174,8 @@ static extvm_status read_block_hashes(const struct json_place *place, json_t *va
 
 /* -- the world -- */
 
-static extvm_status read_world(const struct json_place *place, json_t *value,
-                               struct world_input *world) {
+extvm_status world_json_read_value(const struct json_place *place, json_t *value, void *target) {
+    struct world_input *world = target;
     const char *name;
     json_t *element;
     if (!json_is_object(value)) {
@@ -196,12 +196,5 @@ static extvm_status read_world(const struct json_place *place, json_t *value,
 extvm_status world_json_read(const char *path, struct pool *pool, struct world_input *world,
                              extvm_error *error) {
     const struct json_reader reader = {path, pool, error};
-    const struct json_place document = {&reader, NULL, NULL, 0};
-    json_t *value = NULL;
-    extvm_status status = json_read_file(&reader, &value);
-    if (status == EXTVM_OK) {
-        status = read_world(&document, value, world);
-    }
-    json_decref(value);
-    return status;
+    return json_read_document(&reader, world_json_read_value, world);
 }

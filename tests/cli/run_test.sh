@@ -4,18 +4,7 @@
 set -u
 
 : "${EXTVM:?the path of the extvm command}"
-folder=$(mktemp -d) || exit 1
-trap 'rm -rf "$folder"' EXIT
-count=0
-failed=0
-
-# verdict SENTENCE: passes when the last command was true.
-verdict() {
-    if [ "$?" -eq 0 ]; then outcome=ok; else outcome='not ok' failed=$((failed + 1)); fi
-    count=$((count + 1))
-    echo "$outcome $count - $1"
-    [ "$outcome" = ok ] || sed 's/^/# /' "$folder/out" "$folder/err"
-}
+. tests/support/tap.sh
 
 # run ARGUMENT...: leaves $status, $folder/out and $folder/err.
 run() {
@@ -23,8 +12,6 @@ run() {
     status=$?
 }
 
-says() { grep -q -e "$1" "$folder/err"; }
-prints() { grep -q -e "$1" "$folder/out"; }
 one_line() { [ "$(wc -l <"$folder/err")" -eq 1 ] && says '^extvm: '; }
 
 # refuses SENTENCE PATTERN ARGUMENT...: exit 2, nothing on stdout, one line on stderr that matches the pattern.
@@ -265,5 +252,4 @@ refuses_world "a block hash without a number is refused" 'blockHashes\.latest: '
 refuses_world "a block hash twice in two spellings is refused" 'blockHashes: block 16 .*twice' \
     "{\"blockHashes\": {\"16\": \"$(printf '%064d' 0)\", \"0x10\": \"$(printf '%064d' 1)\"}}"
 
-echo "1..$count"
-[ "$failed" -eq 0 ]
+finish

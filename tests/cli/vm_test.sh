@@ -5,24 +5,13 @@ set -u
 
 : "${EXTVM:?the path of the extvm command}" "${SCRIPTED_VM:?the path of the scripted VM}"
 shared=${EXTVM_SHARED:-../shared}
-folder=$(mktemp -d) || exit 1
-trap 'rm -rf "$folder"' EXIT
-count=0
-failed=0
-
-# verdict SENTENCE: passes when the last command was true.
-verdict() {
-    if [ "$?" -eq 0 ]; then outcome=ok; else outcome='not ok' failed=$((failed + 1)); fi
-    count=$((count + 1))
-    echo "$outcome $count - $1"
-    [ "$outcome" = ok ] || sed 's/^/# /' "$folder/out" "$folder/err" "$folder/vm.err"
-}
+. tests/support/tap.sh
 
 # vm SCRIPT-TEXT: a VM that plays it after the common definitions; leaves $address.
 vm() {
     printf '%s\n' "$1" >"$folder/own.script"
     : >"$folder/vm.out"
-    "$SCRIPTED_VM" tests/scripts/common.script "$folder/own.script" >"$folder/vm.out" 2>"$folder/vm.err" &
+    "$SCRIPTED_VM" tests/scripts/common.script "$folder/own.script" >"$folder/vm.out" 2>"$folder/vm.log" &
     vm=$!
     while ! grep -q '^listening' "$folder/vm.out"; do sleep 0.02; done
     address=kevm://$(sed 's/^listening on //' "$folder/vm.out")
@@ -35,8 +24,6 @@ run() {
 }
 
 vm_is_content() { wait "$vm"; }
-says() { grep -q -e "$1" "$folder/err"; }
-prints() { grep -q -e "$1" "$folder/out"; }
 
 # exits STATUS SENTENCE PATTERN SCRIPT [OPTION...]: an account of the default caller, a call to cc…cc.
 exits() {
@@ -162,9 +149,7 @@ JSON
         prints '"createdAddress": *"0xec0e71ad0a90ffe1909d27dac207f7680abba42d"' && prints '"0x0": *"0x4e28"' && prints '"0x1": *"0x6a"'
     verdict "$name"
 else
-    count=$((count + 1))
-    echo "ok $count - $name # SKIP no vectors at $shared"
+    skip "$name" "no vectors at $shared"
 fi
 
-echo "1..$count"
-[ "$failed" -eq 0 ]
+finish

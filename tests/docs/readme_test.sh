@@ -4,17 +4,7 @@
 set -u
 
 : "${EXTVM:?the path of the extvm command}" "${SCRIPTED_VM:?the path of the scripted VM}"
-folder=$(mktemp -d) || exit 1
-trap 'rm -rf "$folder"' EXIT
-count=0
-failed=0
-
-verdict() {
-    if [ "$?" -eq 0 ]; then outcome=ok; else outcome='not ok' failed=$((failed + 1)); fi
-    count=$((count + 1))
-    echo "$outcome $count - $1"
-    [ "$outcome" = ok ] || sed 's/^/# /' "$folder"/*.log
-}
+. tests/support/tap.sh
 
 # vm SCRIPT PATH: a VM that plays it at a unix socket.
 vm() {
@@ -43,10 +33,17 @@ export PKG_CONFIG_PATH PKG_CONFIG_SYSROOT_DIR
 gcc -Wall -Wextra -Werror -o "$folder/minimal" "$folder/minimal.c" $(pkg-config --cflags --libs extvm) >"$folder/cc.log" 2>&1
 verdict 'the program compiles against the installed library with pkg-config'
 
+# minimal ADDRESS: whether the program prints what the README says.
+minimal() {
+    LD_LIBRARY_PATH=$folder/root/opt/extvm/lib "$folder/minimal" "$1" >"$folder/run.log" 2>&1 &&
+        [ "$(cat "$folder/run.log")" = 'success, storage[0] = 42' ]
+}
+
 vm minimal "$folder/socket"
-LD_LIBRARY_PATH=$folder/root/opt/extvm/lib "$folder/minimal" "kevm+unix:$folder/socket" >"$folder/run.log" 2>&1 &&
-    wait "$vm" && [ "$(cat "$folder/run.log")" = 'success, storage[0] = 42' ]
+minimal "kevm+unix:$folder/socket" && wait "$vm"
 verdict 'the program runs and prints what the README says'
+minimal internal
+verdict 'the program prints the same with the VM in the library'
 
 vm store "$folder/socket"
 "$EXTVM" run --vm "kevm+unix:$folder/socket" --call examples/call.json --world examples/world.json --json >"$folder/run.log" 2>&1 &&
@@ -56,5 +53,4 @@ verdict 'the command in the README runs'
 make -s uninstall DESTDIR="$folder/root" PREFIX=/opt/extvm >"$folder/install.log" 2>&1 && [ -z "$(find "$folder/root" -type f)" ]
 verdict 'uninstall removes what install made'
 
-echo "1..$count"
-[ "$failed" -eq 0 ]
+finish
