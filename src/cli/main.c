@@ -18,6 +18,7 @@ struct command {
 
 static const struct command commands[] = {
     {"run", "run one call on a VM and print what it decided", command_run},
+    {"serve", "be a VM server: the internal EVM behind a socket", command_serve},
     {"statetest", "run Ethereum GeneralStateTests on a VM", command_statetest},
 };
 

@@ -15,9 +15,8 @@ struct serve_options {
 };
 
 static const struct option_spec serve_specs[] = {
-    {"--listen", "ADDRESS",
-     "HOST:PORT or unix:PATH (default 127.0.0.1:8888; port 0: a free one)", NULL,
-     offsetof(struct serve_options, listen)},
+    {"--listen", "ADDRESS", "HOST:PORT or unix:PATH (default 127.0.0.1:8888; port 0: a free one)",
+     NULL, offsetof(struct serve_options, listen)},
     {"--max-sessions", "N", "sessions at the same time (default 1024)", NULL,
      offsetof(struct serve_options, max_sessions)},
     {"--fault", "LIST",
@@ -30,10 +29,12 @@ static const struct option_spec serve_specs[] = {
 static struct command_line serve_line(const struct option_group *groups, size_t count) {
     return (struct command_line){
         .usage = "extvm serve [OPTION...]",
-        .about = "Runs a VM server in the foreground: the internal EVM behind a socket, speaking\n"
-                 "KEVM's protocol 2.2. Prints \"listening on ADDRESS\" once it accepts. SIGINT and\n"
-                 "SIGTERM stop it: running calls get a second, then they are cut.\n",
-        .notes = "Other limits by --option: idle-timeout, answer-timeout, call-timeout, max-frame.\n",
+        .about =
+            "Runs a VM server in the foreground: the internal EVM behind a socket, speaking\n"
+            "KEVM's protocol 2.2. Prints \"listening on ADDRESS\" once it accepts. SIGINT and\n"
+            "SIGTERM stop it: running calls get a second, then they are cut.",
+        .notes = "Example, a VM that takes its time:\n"
+                 "  extvm serve --listen 127.0.0.1:0 --fault delay=50ms -v --trace -",
         .groups = groups,
         .group_count = count,
     };
@@ -53,8 +54,8 @@ static void print_address(const char *address) {
     fflush(stdout);
 }
 
-static extvm_status serve(const struct serve_options *serve_options,
-                          struct vm_options *vm_options, extvm_error *error) {
+static extvm_status serve(const struct serve_options *serve_options, struct vm_options *vm_options,
+                          extvm_error *error) {
     sigset_t signals;
     extvm_testvm *server;
     extvm_status status = EXTVM_OK;
@@ -63,11 +64,11 @@ static extvm_status serve(const struct serve_options *serve_options,
     sigaddset(&signals, SIGTERM);
     sigprocmask(SIG_BLOCK, &signals, NULL);
     if (serve_options->max_sessions != NULL) {
-        status = extvm_options_set(vm_options->options, "max-sessions",
-                                   serve_options->max_sessions, error);
+        status = extvm_options_set(vm_options->options, "max-sessions", serve_options->max_sessions,
+                                   error);
     }
     if (status == EXTVM_OK) {
-        status = vm_options_begin(vm_options, error);
+        status = vm_options_start(vm_options, error);
     }
     if (status == EXTVM_OK) {
         status = extvm_testvm_start(serve_options->listen, serve_options->faults,
@@ -88,7 +89,7 @@ int command_serve(int argc, char **argv) {
     extvm_error error;
     const struct option_group groups[] = {
         {"Server", serve_specs, sizeof serve_specs / sizeof serve_specs[0], &serve_options},
-        vm_options_serving_group(&vm_options),
+        vm_options_server_group(&vm_options),
     };
     const struct command_line line = serve_line(groups, sizeof groups / sizeof groups[0]);
     if (command_line_wants_help(argc, argv)) {
@@ -96,7 +97,7 @@ int command_serve(int argc, char **argv) {
         return EXIT_CODE_DONE;
     }
     int operands;
-    extvm_status status = vm_options_init(&vm_options, &error);
+    extvm_status status = vm_options_init(&vm_options, 0, &error);
     if (status == EXTVM_OK) {
         status = command_line_parse(&line, argc, argv, &operands, &error);
     }

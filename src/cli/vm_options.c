@@ -89,27 +89,42 @@ static extvm_status take_option(void *context, const char *value, extvm_error *e
 static const struct option_spec specs[] = {
     {"--vm", "ADDRESS",
      "the VM: kevm://HOST:PORT (IPv6: kevm://[::1]:8888), kevm+unix:PATH\n"
-     "or internal, which is what is taken without --vm",
+     "test-mode (a server of its own), or internal, which is what is taken\n"
+     "without --vm",
      take_address, 0},
     {"--timeout", "SECONDS", "for a whole call, connects and retries included (600)", take_timeout,
      0},
     {"--connect-timeout", "SECONDS", "for one connect (5)", take_connect_timeout, 0},
+    {"--json", NULL, "print JSON instead of text", take_json, 0},
     {"--option", "NAME=VALUE",
      "one option of the library: connect-timeout, connect-retries,\n"
      "retry-delay, wait-timeout, call-timeout, call-retries, drain-timeout,\n"
-     "max-frame, tcp-keepalive, block-hash; may be repeated",
+     "max-frame, tcp-keepalive, block-hash; of a server: max-sessions,\n"
+     "idle-timeout, answer-timeout, call-timeout, max-frame; may be repeated",
      take_option, 0},
     {"--trace", "FILE",
      "write each message to FILE (- is stderr) as one line: seconds since\n"
      "the start, direction, name, size in bytes, content",
      NULL, offsetof(struct vm_options, trace_path)},
-    {"--json", NULL, "print JSON instead of text", take_json, 0},
     {"-v", NULL, "log more to stderr: connects and retries; -vv: each call", take_verbose, 0},
     {"--log-format", "FORMAT", "log lines as text (default) or json", take_log_format, 0},
 };
 
+enum { SPEC_COUNT = sizeof specs / sizeof specs[0] };
+
+/* The first option that has nothing to do with calling a VM. */
+static const char first_common[] = "--option";
+
 struct option_group vm_options_group(struct vm_options *vm_options) {
-    return (struct option_group){"The VM, and what is shown", specs, sizeof specs / sizeof specs[0],
+    return (struct option_group){"The VM, and what is shown", specs, SPEC_COUNT, vm_options};
+}
+
+struct option_group vm_options_server_group(struct vm_options *vm_options) {
+    size_t first = 0;
+    while (strcmp(specs[first].name, first_common) != 0) {
+        first++;
+    }
+    return (struct option_group){"Limits, and what is shown", specs + first, SPEC_COUNT - first,
                                  vm_options};
 }
 

@@ -29,6 +29,9 @@ void vm_options_free(struct vm_options *vm_options);
 /* The options as a group of a command line; `vm_options` NULL: for printing help. */
 struct option_group vm_options_group(struct vm_options *vm_options);
 
+/* The same for a command that is a server: without what concerns calling a VM. */
+struct option_group vm_options_server_group(struct vm_options *vm_options);
+
 /* Opens the trace, before the first VM is opened. */
 extvm_status vm_options_start(struct vm_options *vm_options, extvm_error *error);
 

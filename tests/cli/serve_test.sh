@@ -1,0 +1,103 @@
+#!/bin/sh
+# `extvm serve`: a VM server that the command itself then uses, how it ends, and what it says. $EXTVM is the command.
+# Prints TAP.
+set -u
+
+: "${EXTVM:?the path of the extvm command}"
+. tests/support/tap.sh
+
+# serve ARGUMENT...: a server in the background; leaves $server and $place.
+serve() {
+    : >"$folder/serve.log"
+    "$EXTVM" serve "$@" >"$folder/serve.log" 2>"$folder/serve-err.log" &
+    server=$!
+    tries=0
+    while ! grep -q '^listening on ' "$folder/serve.log" && [ "$tries" -lt 200 ]; do
+        sleep 0.02
+        tries=$((tries + 1))
+    done
+    place=$(sed 's/^listening on //' "$folder/serve.log")
+}
+
+# stop SIGNAL: leaves the server's exit status in $stopped.
+stop() {
+    kill "-$1" "$server"
+    wait "$server"
+    stopped=$?
+}
+
+run() {
+    "$EXTVM" run --option retry-delay=10ms "$@" >"$folder/out" 2>"$folder/err"
+    status=$?
+}
+
+serve --listen 127.0.0.1:0
+run --vm "kevm://$place" --code 602a60005260206000f3
+[ "$status" -eq 0 ] && prints '000000000000002a'
+verdict 'a call runs on a server on a free port'
+run --vm "kevm://$place" --call examples/call.json --world examples/world.json --json
+[ "$status" -eq 0 ] && prints '"gasUsed": *"22109"'
+verdict 'the example call gives the same gas as the recorded exchange'
+stop TERM
+[ "$stopped" -eq 0 ]
+verdict 'SIGTERM ends the server with exit status 0'
+run --vm "kevm://$place" --code 00
+[ "$status" -eq 3 ]
+verdict 'nobody answers after the end'
+
+serve --listen "unix:$folder/socket"
+run --vm "kevm+unix:$folder/socket" --code 602a60005260206000f3
+[ "$status" -eq 0 ]
+verdict 'a call runs over a unix socket'
+stop INT
+[ "$stopped" -eq 0 ] && [ ! -e "$folder/socket" ]
+verdict 'SIGINT ends the server and removes its socket'
+
+serve --listen 127.0.0.1:0
+"$EXTVM" run --vm "kevm://$place" --code 5b600056 --gas 0x7fffffffffffffff --option call-retries=0 >"$folder/out" 2>"$folder/err" &
+endless=$!
+sleep 0.3
+started=$(date +%s)
+stop TERM
+ended=$(date +%s)
+wait "$endless"
+[ $? -eq 5 ] && [ $((ended - started)) -le 2 ] && says 'in the middle of a call'
+verdict 'a call that never ends is cut within two seconds, and its caller is told'
+
+serve --listen 127.0.0.1:0 --fault close-after-hello
+run --vm "kevm://$place" --code 00
+[ "$status" -eq 4 ] && says 'version'
+verdict 'the fault close-after-hello gives exit status 4'
+stop TERM
+serve --listen 127.0.0.1:0 --fault garbage
+run --vm "kevm://$place" --code 00
+[ "$status" -eq 5 ]
+verdict 'the fault garbage gives exit status 5'
+stop TERM
+serve --listen 127.0.0.1:0 --fault stall-after=1
+run --vm "kevm://$place" --code 00 --timeout 0.3
+[ "$status" -eq 6 ]
+verdict 'the fault stall-after gives exit status 6'
+stop TERM
+
+serve --listen 127.0.0.1:0 -v --trace "$folder/trace" --log-format json
+run --vm "kevm://$place" --code 00
+stop TERM
+grep -q 'VM -> node GetAccount' "$folder/trace" && grep -q '"message":"test-mode: .*session begun"' "$folder/serve-err.log"
+verdict 'the server traces the wire and logs as it is told to'
+
+refuses() {
+    sentence=$1 pattern=$2
+    shift 2
+    "$EXTVM" serve "$@" >"$folder/out" 2>"$folder/err"
+    [ $? -eq 2 ] && says "^extvm: .*$pattern" && [ ! -s "$folder/out" ]
+    verdict "$sentence"
+}
+refuses 'an unknown fault is refused with the list' 'close-after-hello' --fault sleepy
+refuses 'a port over 65535 is refused' '65535' --listen 127.0.0.1:65536
+refuses 'no sessions at all are refused' 'max-sessions' --max-sessions 0
+"$EXTVM" serve --listen 192.0.2.1:8888 >"$folder/out" 2>"$folder/err"
+[ $? -eq 7 ] && says 'cannot listen'
+verdict 'an address of another machine cannot be listened at'
+
+finish
