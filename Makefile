@@ -185,8 +185,9 @@ lint: all ## layout, clang-tidy, cppcheck, shellcheck
 	@tools/deps.sh $(CHECK_PACKAGES) $(TEST_PACKAGES)
 	clang-format --dry-run -Werror $(SOURCES)
 	shellcheck tools/*.sh tests/*.sh tests/*/*.sh .ci/run
+	@# ctuuninitvar does not see what another function writes through a pointer into a struct
 	cppcheck --quiet --std=c11 --error-exitcode=1 --inline-suppr --enable=warning,performance,portability \
-	    --suppress=missingIncludeSystem -Iinclude -Isrc $(CHECKED)
+	    --suppress=missingIncludeSystem --suppress=ctuuninitvar -Iinclude -Isrc $(CHECKED)
 	printf '%s\n' $(CHECKED) | xargs -P 2 -n 1 sh -c 'clang-tidy --quiet "$$@" -- -std=c17 -D_GNU_SOURCE $(INCLUDES) 2>/dev/null' tidy
 	@echo "lint: clean"
 

@@ -150,12 +150,17 @@ static bool listen_unix(extvm_testvm *server, const struct endpoint *endpoint) {
 
 /* The port that was taken, when any would do. */
 static unsigned listening_port(struct evconnlistener *listener) {
-    struct sockaddr_storage address = {0};
+    union {
+        struct sockaddr any;
+        struct sockaddr_in v4;
+        struct sockaddr_in6 v6;
+    } address;
     socklen_t size = sizeof address;
-    getsockname(evconnlistener_get_fd(listener), (struct sockaddr *)&address, &size);
-    return ntohs(address.ss_family == AF_INET6
-                     ? ((const struct sockaddr_in6 *)(const void *)&address)->sin6_port
-                     : ((const struct sockaddr_in *)(const void *)&address)->sin_port);
+    memset(&address, 0, sizeof address);
+    if (getsockname(evconnlistener_get_fd(listener), &address.any, &size) != 0) {
+        return 0;
+    }
+    return ntohs(address.any.sa_family == AF_INET6 ? address.v6.sin6_port : address.v4.sin_port);
 }
 
 static bool listen_tcp(extvm_testvm *server, const struct endpoint *endpoint, const char **why) {
@@ -306,9 +311,9 @@ unsigned extvm_testvm_sessions(const extvm_testvm *testvm) {
 
 /* Gives running calls some time, then cuts them. */
 static void end_calls(extvm_testvm *server) {
-    const struct timespec moment = {0, 10 * NANOSECONDS_IN_MILLISECOND};
-    for (int waited = 0; waited < GRACE_MILLISECONDS && atomic_load(&server->sessions) > 0;
-         waited += 10) {
+    const uint64_t end = clock_now() + (uint64_t)GRACE_MILLISECONDS * NANOSECONDS_IN_MILLISECOND;
+    const struct timespec moment = clock_timespec((uint64_t)10 * NANOSECONDS_IN_MILLISECOND);
+    while (atomic_load(&server->sessions) > 0 && clock_now() < end) {
         nanosleep(&moment, NULL);
     }
     worker_cut_all(server);
