@@ -9,7 +9,7 @@ SECONDS ?= 60
 
 # -- what must be there, by Debian package ---------------------------------------------------------------
 BUILD_PACKAGES := gcc libc6-dev binutils pkg-config libprotobuf-c-dev protobuf-c-compiler libjansson-dev \
-                  libsecp256k1-dev nettle-dev libgmp-dev
+                  libsecp256k1-dev nettle-dev libgmp-dev libconfig-dev
 TEST_PACKAGES := libcmocka-dev python3
 CHECK_PACKAGES := valgrind clang libclang-rt-14-dev clang-format clang-tidy cppcheck shellcheck
 
@@ -26,6 +26,8 @@ build/packages.mk: tools/deps.sh Makefile
 	   echo "PROTOBUF_LIBS := $$(pkg-config --libs libprotobuf-c)"; \
 	   echo "PRECOMPILED_CFLAGS := $$(pkg-config --cflags libsecp256k1 nettle gmp)"; \
 	   echo "PRECOMPILED_LIBS := $$(pkg-config --libs libsecp256k1 nettle gmp)"; \
+	   echo "CONFIG_CFLAGS := $$(pkg-config --cflags libconfig)"; \
+	   echo "CONFIG_LIBS := $$(pkg-config --libs libconfig)"; \
 	   echo "JANSSON_LIBS := $$(pkg-config --libs jansson)"; } > $@
 
 # -- flags -------------------------------------------------------------------------------------------------
@@ -34,7 +36,7 @@ OPTIMIZE ?= -O2
 WARNINGS := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Werror
 COMMON := -std=c17 -D_GNU_SOURCE -g $(OPTIMIZE) -fPIC -pthread -fvisibility=hidden -MMD -MP \
           $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer)
-INCLUDES = -Iinclude -Isrc -I$(BUILD)/gen $(PROTOBUF_CFLAGS) $(PRECOMPILED_CFLAGS)
+INCLUDES = -Iinclude -Isrc -I$(BUILD)/gen $(PROTOBUF_CFLAGS) $(PRECOMPILED_CFLAGS) $(CONFIG_CFLAGS)
 LINK = -pthread $(if $(SANITIZE),-fsanitize=$(SANITIZE))
 
 # -- the library and the command -----------------------------------------------------------------------------
@@ -44,7 +46,7 @@ COMMAND_SOURCES := $(wildcard src/cli/*.c)
 GENERATED := $(PROTOCOLS:%=$(BUILD)/gen/%.pb-c.c)
 LIBRARY_OBJECTS := $(LIBRARY_SOURCES:%.c=$(BUILD)/obj/%.o) $(PROTOCOLS:%=$(BUILD)/obj/%.pb-c.o)
 COMMAND_OBJECTS := $(COMMAND_SOURCES:%.c=$(BUILD)/obj/%.o)
-LIBRARIES = $(PROTOBUF_LIBS) $(PRECOMPILED_LIBS)
+LIBRARIES = $(PROTOBUF_LIBS) $(PRECOMPILED_LIBS) $(CONFIG_LIBS)
 
 .DEFAULT_GOAL := all
 .PHONY: all
