@@ -309,10 +309,10 @@ static extvm_status take_option(const struct reader *reader, const config_settin
         bool string, integer;
         const char *wanted;
     } forms[] = {
-        [OPTION_TIME] = {true, false, "a string, a number with a unit"},
-        [OPTION_SIZE] = {true, true, "an integer, or a string with a unit"},
+        [OPTION_TIME] = {true, false, "a number with a unit, in quotes"},
+        [OPTION_SIZE] = {true, true, "an integer, or a number with a unit in quotes"},
         [OPTION_COUNT] = {false, true, "an integer"},
-        [OPTION_WORD] = {true, false, "a string"},
+        [OPTION_WORD] = {true, false, "one of these words, in quotes"},
     };
     char number[24];
     const char *text = forms[rule->form].string ? config_setting_get_string(setting) : NULL;
@@ -431,21 +431,44 @@ static extvm_status take_group(const struct reader *reader, const config_setting
 
 /* -- the file -- */
 
-static extvm_status refuse_syntax(const struct reader *reader, const config_t *file) {
+/* libconfig says only the line: what stands there says the rest. */
+static extvm_status refuse_syntax(const struct reader *reader, const config_t *file,
+                                  const char *text) {
     char where[WHERE_SIZE];
     const char *name = config_error_file(file);
-    print_file_line(where, name != NULL ? name : reader->origin, (unsigned)config_error_line(file));
-    return error_set(reader->error, EXTVM_INVALID_ARGUMENT, "%s: %s", where,
-                     config_error_text(file));
+    unsigned line = (unsigned)config_error_line(file);
+    print_file_line(where, name != NULL ? name : reader->origin, line);
+    const char *at = name != NULL ? "" : text;
+    for (unsigned i = 1; i < line && *at != '\0'; i++) {
+        at += strcspn(at, "\n");
+        at += *at == '\n' ? 1 : 0;
+    }
+    at += strspn(at, " \t\r");
+    int length = (int)strcspn(at, "\r\n");
+    return error_set(reader->error, EXTVM_INVALID_ARGUMENT, "%s: %s%s%.*s", where,
+                     config_error_text(file), length > 0 ? ", here or before: " : "",
+                     length < 80 ? length : 80, at);
+}
+
+static extvm_status refuse_no_vm(const struct reader *reader, const config_setting_t *root) {
+    static const char example[] = "vm { vm-type = \"internal\" }";
+    int count = config_setting_length(root);
+    for (int i = 0; i < count; i++) {
+        const config_setting_t *setting = config_setting_get_elem(root, (unsigned)i);
+        if (extvm_name_distance(config_setting_name(setting), "vm") != SIZE_MAX) {
+            return refuse(reader, setting, EXTVM_INVALID_ARGUMENT,
+                          "there is no section vm: did you mean this one? Allowed is %s", example);
+        }
+    }
+    return error_set(reader->error, EXTVM_INVALID_ARGUMENT,
+                     "%.200s: there is no section vm: allowed is %s", reader->origin, example);
 }
 
 static extvm_status take_file(const struct reader *reader, const config_t *file) {
     const config_setting_t *root = config_root_setting(file);
     const config_setting_t *vm = config_setting_get_member(root, "vm");
     if (vm == NULL) {
-        return error_set(reader->error, EXTVM_INVALID_ARGUMENT,
-                         "%.200s: there is no section vm: vm { vm-type = \"internal\" } is one",
-                         reader->origin);
+        return refuse_no_vm(reader, root);
     }
     if (!config_setting_is_group(vm)) {
         return refuse(reader, vm, EXTVM_INVALID_ARGUMENT,
@@ -466,7 +489,7 @@ static extvm_status parse(const struct reader *reader, const char *text) {
     config_set_include_dir(&file, folder[0] != '\0' ? folder : ".");
     extvm_status status = config_read_string(&file, text) == CONFIG_TRUE
                               ? take_file(reader, &file)
-                              : refuse_syntax(reader, &file);
+                              : refuse_syntax(reader, &file, text);
     config_destroy(&file);
     return status;
 }
@@ -488,8 +511,7 @@ extvm_status base_conf_read(extvm_config *config, const char *text, const char *
     } else if (flaw.what != NULL) {
         char where[WHERE_SIZE];
         print_file_line(where, origin, flaw.line);
-        status = error_set(error, EXTVM_INVALID_ARGUMENT,
-                           "%s: @: no key or value begins so, and %s", where, flaw.what);
+        status = error_set(error, EXTVM_INVALID_ARGUMENT, "%s: %s", where, flaw.what);
     } else {
         status = parse(&reader, (const char *)prepared.data);
     }

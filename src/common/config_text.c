@@ -44,12 +44,42 @@ static size_t word_length(const char *at) {
     return length;
 }
 
+/* Any 64-bit integer has at least so many digits without overflow; any 32-bit one, too. */
+enum { DECIMALS_IN_32 = 9, DECIMALS_IN_64 = 18, HEX_IN_32 = 7, HEX_IN_64 = 15 };
+
+/* A number that is too wide for 64 bits becomes a string, so that it is shown as it was written. */
+static bool append_word(struct buffer *out, const char *word, size_t length) {
+    size_t sign = *word == '-' || *word == '+' ? 1 : 0;
+    bool hex = word[sign] == '0' && (word[sign + 1] | 0x20) == 'x';
+    const char *digits = word + sign + (hex ? 2 : 0);
+    size_t count = strspn(digits, hex ? "0123456789abcdefABCDEF" : "0123456789");
+    size_t rest = length - (size_t)(digits + count - word);
+    bool has_suffix = rest > 0 && strspn(digits + count, "L") >= rest;
+    if (count == 0 || (rest > 0 && !has_suffix) ||
+        count <= (size_t)(hex ? HEX_IN_32 : DECIMALS_IN_32)) {
+        return buffer_append(out, word, length);
+    }
+    if (count <= (size_t)(hex ? HEX_IN_64 : DECIMALS_IN_64)) {
+        return buffer_append(out, word, length - rest) && buffer_append(out, "L", 1);
+    }
+    return buffer_append(out, "\"", 1) && buffer_append(out, word, length - rest) &&
+           buffer_append(out, "\"", 1);
+}
+
 static unsigned count_lines(const char *from, const char *to) {
     unsigned lines = 0;
     for (; from < to; from++) {
         lines += *from == '\n';
     }
     return lines;
+}
+
+static const char *flaw_at(const char *at, size_t length, bool include) {
+    if (*at == '@' && !include) {
+        return "@: no key or value begins so, and @include is off";
+    }
+    bool ends = length > 1 && at[length - 1] == '"';
+    return *at == '"' && !ends ? "a string begins here and does not end" : NULL;
 }
 
 bool config_text_prepare(const char *text, bool include, struct buffer *out,
@@ -67,12 +97,13 @@ bool config_text_prepare(const char *text, bool include, struct buffer *out,
         } else if (length == 0) {
             length = 1;
         }
-        if (*at == '@' && !include) {
-            *flaw = (struct config_flaw){"@include is off", 1 + count_lines(text, at)};
+        flaw->what = flaw_at(at, length, include);
+        if (flaw->what != NULL) {
+            flaw->line = 1 + count_lines(text, at);
             break;
         }
         if ((*at == '{' && after_name && !buffer_append(out, "= ", 2)) ||
-            !buffer_append(out, at, length)) {
+            !(is_word ? append_word(out, at, length) : buffer_append(out, at, length))) {
             return false;
         }
         after_name = is_space ? after_name : is_word && !is_digit(*at);
