@@ -184,20 +184,24 @@ lint: all ## layout, clang-tidy, cppcheck, shellcheck
 LIBDIR := $(DESTDIR)$(PREFIX)/lib
 INCLUDEDIR := $(DESTDIR)$(PREFIX)/include/extvm
 BINDIR := $(DESTDIR)$(PREFIX)/bin
+MANDIR := $(DESTDIR)$(PREFIX)/share/man
+DOCDIR := $(DESTDIR)$(PREFIX)/share/doc/extvm
 
 .PHONY: install uninstall deps clean help
 install: all ## into PREFIX=/usr/local, under DESTDIR
-	install -d $(LIBDIR)/pkgconfig $(INCLUDEDIR) $(BINDIR)
+	install -d $(LIBDIR)/pkgconfig $(INCLUDEDIR) $(BINDIR) $(MANDIR)/man5 $(DOCDIR)
 	install -m 644 include/extvm/*.h $(INCLUDEDIR)
 	install -m 644 $(BUILD)/libextvm.a $(LIBDIR)
 	install -m 755 $(BUILD)/libextvm.so.$(ABI) $(LIBDIR)
 	ln -sf libextvm.so.$(ABI) $(LIBDIR)/libextvm.so
 	install -m 644 $(BUILD)/extvm.pc $(LIBDIR)/pkgconfig
 	install -m 755 $(BUILD)/extvm $(BINDIR)
+	install -m 644 docs/base.conf.5 $(MANDIR)/man5
+	install -m 644 conf/base.conf $(DOCDIR)
 
 uninstall: ## what install made
-	rm -f $(LIBDIR)/libextvm.a $(LIBDIR)/libextvm.so $(LIBDIR)/libextvm.so.$(ABI) $(LIBDIR)/pkgconfig/extvm.pc $(BINDIR)/extvm
-	rm -rf $(INCLUDEDIR)
+	rm -f $(LIBDIR)/libextvm.a $(LIBDIR)/libextvm.so $(LIBDIR)/libextvm.so.$(ABI) $(LIBDIR)/pkgconfig/extvm.pc $(BINDIR)/extvm $(MANDIR)/man5/base.conf.5
+	rm -rf $(INCLUDEDIR) $(DOCDIR)
 
 deps: ## install from Debian what building, testing and checking need and is missing
 	@tools/deps.sh $(BUILD_PACKAGES) $(TEST_PACKAGES) $(CHECK_PACKAGES)
