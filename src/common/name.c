@@ -52,7 +52,7 @@ size_t extvm_name_distance(const char *wanted, const char *name) {
     size_t distance = edit_distance(wanted, name);
     /* A third of the letters may be wrong; one may also in a short name. */
     size_t allowed = length / 3 > 1 ? length / 3 : 1;
-    if (length >= 4 && strncasecmp(wanted, name, length) == 0) {
+    if (distance > allowed && length >= 4 && strncasecmp(wanted, name, length) == 0) {
         distance = allowed; /* the start of a name: near, but no nearer than a slip */
     }
     return distance <= allowed && distance < length ? distance : SIZE_MAX;
