@@ -179,12 +179,12 @@ int command_config(int argc, char **argv) {
         return result_printed(&error) == EXTVM_OK ? EXIT_CODE_DONE : report_error(false, &error);
     }
     int count;
+    bool json = command_line_has(argc, argv, "--json"); /* also when what follows is wrong */
     extvm_status status = command_line_parse(&line, argc, argv, &count, &error);
     if (status == EXTVM_OK) {
         status = run_verb(&command, count, argv + 1, &error);
     }
     extvm_options_free(command.options);
     extvm_config_free(command.config);
-    return status == EXTVM_OK ? EXIT_CODE_DONE
-                              : report_error(command_line_has(argc, argv, "--json"), &error);
+    return status == EXTVM_OK ? EXIT_CODE_DONE : report_error(json, &error);
 }

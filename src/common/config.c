@@ -130,6 +130,15 @@ static extvm_status complete(extvm_config *config, unsigned flags, const char *o
     return status;
 }
 
+/* An error is one line, whatever stands in the file, its name or the environment. */
+static extvm_status in_one_line(extvm_error *error, extvm_status status) {
+    for (char *at = error != NULL && status != EXTVM_OK ? error->text : NULL;
+         at != NULL && *at != '\0'; at++) {
+        *at = (unsigned char)*at < ' ' ? ' ' : *at;
+    }
+    return status;
+}
+
 extvm_status extvm_config_parse(const char *text, const char *origin, unsigned flags,
                                 const extvm_allocator *allocator, extvm_config **out,
                                 extvm_error *error) {
@@ -155,7 +164,7 @@ extvm_status extvm_config_parse(const char *text, const char *origin, unsigned f
         config = NULL;
     }
     *out = config;
-    return status;
+    return in_one_line(error, status);
 }
 
 /* Appends the whole file and a NUL. */
@@ -218,7 +227,7 @@ extvm_status extvm_config_load(const char *path, unsigned flags, const extvm_all
         status = extvm_config_parse((const char *)text.data, path, flags, allocator, out, error);
     }
     buffer_free(&text);
-    return status;
+    return in_one_line(error, status);
 }
 
 void extvm_config_free(extvm_config *config) {

@@ -123,9 +123,6 @@ static void print_value(char *text, size_t size, const config_setting_t *setting
     default: /* a group or a list: its content is not what is wrong with it */
         text[0] = '\0';
     }
-    for (; *text != '\0'; text++) { /* an error is one line */
-        *text = *text == '\n' || *text == '\r' ? ' ' : *text;
-    }
 }
 
 /* "base.conf:4: vm.kevm.port = 0" before the text that the error has. */

@@ -13,8 +13,9 @@ struct config_flaw {
 };
 
 /* Appends `text` to `out` as libconfig wants it: with an `=` in each `name {`, an L at each number
- * that needs it, every line where it was, a NUL at the end. A `@` outside strings and comments,
- * unless `include`, and a string without an end are flaws, and end the copy. False when there is no
+ * that needs it, every line where it was, a NUL at the end. A flaw ends the copy: a `@` outside
+ * strings and comments unless `include`, a string that does not end or cannot be there, groups too
+ * deep in each other. False when there is no
  * memory, or no room in `out`. */
 bool config_text_prepare(const char *text, bool include, struct buffer *out,
                          struct config_flaw *flaw);

@@ -293,6 +293,10 @@ static const struct refusal {
     {"vm {\n vm-type = \"kevm }",
      EXTVM_INVALID_ARGUMENT,
      {"base.conf:2: a string begins here and does not end"}},
+    {"vm {\n vm-type \"kevm\" }", EXTVM_INVALID_ARGUMENT, {"base.conf:2: there is a string where"}},
+    {"vm {\n vm-type = 1, \"kevm\" }", EXTVM_INVALID_ARGUMENT, {"base.conf:2: there is a string"}},
+    {"a = ( 1 \"b\" )", EXTVM_INVALID_ARGUMENT, {"base.conf:1: there is a string"}},
+    {"a = ( 1 99999999999999999999 )", EXTVM_INVALID_ARGUMENT, {"base.conf:1: syntax error"}},
     {"vm { vm-type = \"internal\"", EXTVM_INVALID_ARGUMENT, {"base.conf:1: syntax error"}},
     {"\n\n@include \"/dev/null\"", EXTVM_INVALID_ARGUMENT, {"base.conf:3: @: ", "@include is off"}},
     {"vm { vm-type = \"internal\"\n\t @include \"/dev/null\"\n}",
@@ -321,6 +325,22 @@ static void each_slip_is_answered_with_its_place_and_what_is_allowed(void **cont
     }
 }
 
+static void groups_may_be_64_deep(void **context) {
+    (void)context;
+    for (size_t depth = 64; depth <= 65; depth++) {
+        char text[512] = "vm { vm-type = \"internal\" }\nx = ";
+        for (size_t i = 0; i < 2 * depth; i++) {
+            strcat(text, i < depth ? "(" : ")");
+        }
+        extvm_config *config;
+        extvm_error error;
+        extvm_status status = extvm_config_parse(text, "base.conf", 0, NULL, &config, &error);
+        assert_int_equal(status, depth == 64 ? EXTVM_OK : EXTVM_INVALID_ARGUMENT);
+        assert_true(depth == 64 || strstr(error.text, "base.conf:2: a group or list") != NULL);
+        extvm_config_free(config);
+    }
+}
+
 static void a_long_name_of_a_file_does_not_hide_the_line(void **context) {
     char origin[2000];
     extvm_config *config;
@@ -330,6 +350,19 @@ static void a_long_name_of_a_file_does_not_hide_the_line(void **context) {
     strcpy(origin + sizeof origin - sizeof "/base.conf", "/base.conf");
     extvm_config_parse("vm {\n porrt = 1 }", origin, 0, NULL, &config, &error);
     assert_non_null(strstr(error.text, "a/base.conf:2: vm.porrt = 1: there is no such key"));
+}
+
+static void an_error_is_one_line_whatever_the_file_holds(void **context) {
+    static const char *const texts[] = {"vm { kevm { endpoints = (\"a\nb\") } }",
+                                        "vm { vm-type = \"ke\nvm\" }", "vm = \"\n\""};
+    (void)context;
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        extvm_config *config;
+        extvm_error error;
+        assert_int_equal(extvm_config_parse(texts[i], "a\nb", 0, NULL, &config, &error),
+                         EXTVM_INVALID_ARGUMENT);
+        assert_null(strchr(error.text, '\n'));
+    }
 }
 
 static void missing_arguments_are_refused(void **context) {
@@ -631,7 +664,9 @@ int main(void) {
         cmocka_unit_test(the_group_goes_before_the_section_and_the_program_before_both),
         cmocka_unit_test(the_log_level_is_known_to_be_given_or_not),
         cmocka_unit_test(each_slip_is_answered_with_its_place_and_what_is_allowed),
+        cmocka_unit_test(groups_may_be_64_deep),
         cmocka_unit_test(a_long_name_of_a_file_does_not_hide_the_line),
+        cmocka_unit_test(an_error_is_one_line_whatever_the_file_holds),
         cmocka_unit_test(missing_arguments_are_refused),
         IN_FOLDER(a_file_is_loaded_and_named_in_its_errors),
         IN_FOLDER(a_file_is_included_only_when_that_is_asked_for),
