@@ -41,7 +41,7 @@ static extvm_status take_port(extvm_config *config, const char *value, extvm_err
     if (digits == 0 || value[digits] != '\0') {
         return error_set(error, EXTVM_INVALID_ARGUMENT, "it must be a number: 1 to 65535");
     }
-    return port_check(digits > 5 ? -1 : atoi(value), &section->port, error);
+    return port_check(strtoll(value, NULL, 10), &section->port, error); /* too large stays so */
 }
 
 /* In this order: the type says whose host and port they are. */
@@ -134,7 +134,9 @@ static extvm_status complete(extvm_config *config, unsigned flags, const char *o
 static extvm_status in_one_line(extvm_error *error, extvm_status status) {
     for (char *at = error != NULL && status != EXTVM_OK ? error->text : NULL;
          at != NULL && *at != '\0'; at++) {
-        *at = (unsigned char)*at < ' ' ? ' ' : *at;
+        if ((unsigned char)*at < ' ') {
+            *at = ' ';
+        }
     }
     return status;
 }

@@ -4,6 +4,7 @@
 #include <libconfig.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "buffer.h"
@@ -244,9 +245,7 @@ static extvm_status take_endpoint(const struct reader *reader, const config_sett
     if (status == EXTVM_OK && is_unix) {
         memcpy(section->path, endpoint.path, sizeof section->path);
     } else if (status == EXTVM_OK) {
-        unsigned port = 0;
-        sscanf(endpoint.port, "%u", &port);
-        section->port = port;
+        section->port = (unsigned)strtoul(endpoint.port, NULL, 10);
         status = host_check(endpoint.host, section->host, reader->error);
     }
     return status == EXTVM_OK ? EXTVM_OK : locate(reader, setting, status);
