@@ -9,7 +9,7 @@ SECONDS ?= 60
 
 # -- what must be there, by Debian package ---------------------------------------------------------------
 BUILD_PACKAGES := gcc libc6-dev binutils pkg-config libprotobuf-c-dev protobuf-c-compiler libjansson-dev \
-                  libsecp256k1-dev nettle-dev libgmp-dev libevent-dev
+                  libsecp256k1-dev nettle-dev libgmp-dev libevent-dev libconfig-dev
 TEST_PACKAGES := libcmocka-dev python3
 CHECK_PACKAGES := valgrind clang libclang-rt-14-dev clang-format clang-tidy cppcheck shellcheck
 
@@ -27,6 +27,8 @@ build/packages.mk: tools/deps.sh Makefile
 	   echo "PRECOMPILED_CFLAGS := $$(pkg-config --cflags libsecp256k1 nettle gmp)"; \
 	   echo "LIBEVENT_LIBS := $$(pkg-config --libs libevent_core)"; \
 	   echo "PRECOMPILED_LIBS := $$(pkg-config --libs libsecp256k1 nettle gmp)"; \
+	   echo "CONFIG_CFLAGS := $$(pkg-config --cflags libconfig)"; \
+	   echo "CONFIG_LIBS := $$(pkg-config --libs libconfig)"; \
 	   echo "JANSSON_LIBS := $$(pkg-config --libs jansson)"; } > $@
 
 # -- flags -------------------------------------------------------------------------------------------------
@@ -35,7 +37,7 @@ OPTIMIZE ?= -O2
 WARNINGS := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Werror
 COMMON := -std=c17 -D_GNU_SOURCE -g $(OPTIMIZE) -fPIC -pthread -fvisibility=hidden -MMD -MP \
           $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer)
-INCLUDES = -Iinclude -Isrc -I$(BUILD)/gen $(PROTOBUF_CFLAGS) $(PRECOMPILED_CFLAGS)
+INCLUDES = -Iinclude -Isrc -I$(BUILD)/gen $(PROTOBUF_CFLAGS) $(PRECOMPILED_CFLAGS) $(CONFIG_CFLAGS)
 LINK = -pthread $(if $(SANITIZE),-fsanitize=$(SANITIZE))
 
 # -- the library and the command -----------------------------------------------------------------------------
@@ -45,7 +47,7 @@ COMMAND_SOURCES := $(wildcard src/cli/*.c)
 GENERATED := $(PROTOCOLS:%=$(BUILD)/gen/%.pb-c.c)
 LIBRARY_OBJECTS := $(LIBRARY_SOURCES:%.c=$(BUILD)/obj/%.o) $(PROTOCOLS:%=$(BUILD)/obj/%.pb-c.o)
 COMMAND_OBJECTS := $(COMMAND_SOURCES:%.c=$(BUILD)/obj/%.o)
-LIBRARIES = $(PROTOBUF_LIBS) $(PRECOMPILED_LIBS) $(LIBEVENT_LIBS)
+LIBRARIES = $(PROTOBUF_LIBS) $(PRECOMPILED_LIBS) $(LIBEVENT_LIBS) $(CONFIG_LIBS)
 
 .DEFAULT_GOAL := all
 .PHONY: all
@@ -195,20 +197,24 @@ lint: all ## layout, clang-tidy, cppcheck, shellcheck
 LIBDIR := $(DESTDIR)$(PREFIX)/lib
 INCLUDEDIR := $(DESTDIR)$(PREFIX)/include/extvm
 BINDIR := $(DESTDIR)$(PREFIX)/bin
+MANDIR := $(DESTDIR)$(PREFIX)/share/man
+DOCDIR := $(DESTDIR)$(PREFIX)/share/doc/extvm
 
 .PHONY: install uninstall deps clean help
 install: all ## into PREFIX=/usr/local, under DESTDIR
-	install -d $(LIBDIR)/pkgconfig $(INCLUDEDIR) $(BINDIR)
+	install -d $(LIBDIR)/pkgconfig $(INCLUDEDIR) $(BINDIR) $(MANDIR)/man5 $(DOCDIR)
 	install -m 644 include/extvm/*.h $(INCLUDEDIR)
 	install -m 644 $(BUILD)/libextvm.a $(LIBDIR)
 	install -m 755 $(BUILD)/libextvm.so.$(ABI) $(LIBDIR)
 	ln -sf libextvm.so.$(ABI) $(LIBDIR)/libextvm.so
 	install -m 644 $(BUILD)/extvm.pc $(LIBDIR)/pkgconfig
 	install -m 755 $(BUILD)/extvm $(BINDIR)
+	install -m 644 docs/base.conf.5 $(MANDIR)/man5
+	install -m 644 conf/base.conf $(DOCDIR)
 
 uninstall: ## what install made
-	rm -f $(LIBDIR)/libextvm.a $(LIBDIR)/libextvm.so $(LIBDIR)/libextvm.so.$(ABI) $(LIBDIR)/pkgconfig/extvm.pc $(BINDIR)/extvm
-	rm -rf $(INCLUDEDIR)
+	rm -f $(LIBDIR)/libextvm.a $(LIBDIR)/libextvm.so $(LIBDIR)/libextvm.so.$(ABI) $(LIBDIR)/pkgconfig/extvm.pc $(BINDIR)/extvm $(MANDIR)/man5/base.conf.5
+	rm -rf $(INCLUDEDIR) $(DOCDIR)
 
 deps: ## install from Debian what building, testing and checking need and is missing
 	@tools/deps.sh $(BUILD_PACKAGES) $(TEST_PACKAGES) $(CHECK_PACKAGES)

@@ -5,6 +5,7 @@
 #include <extvm/allocator.h>
 #include <extvm/bytes.h>
 #include <extvm/call.h>
+#include <extvm/config.h>
 #include <extvm/declare.h>
 #include <extvm/executor.h>
 #include <extvm/integer.h>

@@ -45,6 +45,17 @@ void extvm_options_free(extvm_options *options);
 extvm_status extvm_options_set(extvm_options *options, const char *name, const char *value,
                                extvm_error *error);
 
+enum { EXTVM_OPTION_TEXT_SIZE = 40 };
+
+/* Writes the value that an option has, as extvm_options_set takes it: "5s", "64MiB", "2", "off".
+ * Errors: EXTVM_INVALID_ARGUMENT (no such option). */
+extvm_status extvm_options_get(const extvm_options *options, const char *name,
+                               char text[EXTVM_OPTION_TEXT_SIZE], extvm_error *error);
+
+/* The name of the option with this number, in the order above; NULL when there are no more. It
+ * lives for ever. */
+const char *extvm_options_name(size_t index);
+
 /* Where log lines up to `level` go; NULL (the default): nowhere. */
 void extvm_options_set_log(extvm_options *options, extvm_log_fn log, void *context,
                            extvm_log_level level);

@@ -1,6 +1,10 @@
 /* Making JSON documents: values as the command's contract writes them. */
 #include "json_write.h"
 
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "report.h"
 #include "text.h"
 
 static json_t *json_from_value(char *(*write)(struct pool *, extvm_bytes), extvm_bytes value) {
@@ -70,4 +74,15 @@ bool json_put_account(json_t *object, const extvm_modified_account *account) {
            json_put(object, "balance", json_from_quantity(account->balance)) &&
            json_put(object, "code", json_from_bytes(account->code)) &&
            json_put(object, "storage", json_from_storage(account->storage, account->storage_count));
+}
+
+extvm_status json_print(json_t *document, extvm_error *error) {
+    char *text = document != NULL ? json_dumps(document, JSON_COMPACT) : NULL;
+    json_decref(document);
+    if (text == NULL) {
+        return complain_no_memory(error);
+    }
+    puts(text);
+    free(text);
+    return output_check(error);
 }

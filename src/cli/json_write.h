@@ -23,6 +23,10 @@ bool json_add(json_t *list, json_t *value);
 /* `value` when it is complete, else NULL, and then it is freed. */
 json_t *json_complete(json_t *value, bool complete);
 
+/* Prints a document, which is taken over (NULL: no memory), on one line of stdout.
+ * Errors: EXTVM_NO_MEMORY, EXTVM_SYSTEM_ERROR (it was not all written). */
+extvm_status json_print(json_t *document, extvm_error *error);
+
 /* Puts "nonce", "balance", "code" and "storage", as WORLD.json and results have them. */
 bool json_put_account(json_t *object, const extvm_modified_account *account);
 

@@ -20,6 +20,7 @@ static const struct command commands[] = {
     {"run", "run one call on a VM and print what it decided", command_run},
     {"serve", "be a VM server: the internal EVM behind a socket", command_serve},
     {"statetest", "run Ethereum GeneralStateTests on a VM", command_statetest},
+    {"config", "check a base.conf, or show what it means", command_config},
 };
 
 enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };

@@ -1,65 +1,18 @@
-/* "Did you mean": names by edit distance (Levenshtein, with neighbours swapped as one step). */
+/* "Did you mean": the search for the nearest name, and its text. */
 #include "nearest.h"
 
-#include <ctype.h>
-#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <string.h>
-#include <strings.h>
 
-enum { LONGEST_NAME = 40 }; /* characters; nothing we know is longer */
-
-static size_t smaller(size_t a, size_t b) {
-    return a < b ? a : b;
-}
-
-static bool same_letter(char a, char b) {
-    return tolower((unsigned char)a) == tolower((unsigned char)b);
-}
-
-/* Steps from `a` to `b`, both at most LONGEST_NAME characters. */
-static size_t edit_distance(const char *a, const char *b) {
-    size_t rows[3][LONGEST_NAME + 1];
-    size_t *before = rows[0], *above = rows[1], *row = rows[2];
-    size_t width = strlen(b);
-    for (size_t j = 0; j <= width; j++) {
-        above[j] = j;
-    }
-    for (size_t i = 1; a[i - 1] != '\0'; i++) {
-        row[0] = i;
-        for (size_t j = 1; j <= width; j++) {
-            size_t changed = above[j - 1] + (same_letter(a[i - 1], b[j - 1]) ? 0 : 1);
-            row[j] = smaller(changed, smaller(above[j], row[j - 1]) + 1);
-            if (i > 1 && j > 1 && same_letter(a[i - 1], b[j - 2]) &&
-                same_letter(a[i - 2], b[j - 1])) {
-                row[j] = smaller(row[j], before[j - 2] + 1);
-            }
-        }
-        size_t *free_row = before;
-        before = above;
-        above = row;
-        row = free_row;
-    }
-    return above[width];
-}
+#include <extvm/config.h>
 
 struct nearest nearest_to(const char *wanted) {
     return (struct nearest){wanted, NULL, SIZE_MAX};
 }
 
 void nearest_offer(struct nearest *nearest, const char *name) {
-    size_t length = strlen(nearest->wanted);
-    if (length > LONGEST_NAME || strlen(name) > LONGEST_NAME) {
-        return;
-    }
-    size_t distance = edit_distance(nearest->wanted, name);
-    /* A third of the letters may be wrong; one may also in a short name. */
-    size_t allowed = length / 3 > 1 ? length / 3 : 1;
-    if (length >= 4 && strncasecmp(nearest->wanted, name, length) == 0) {
-        distance = allowed; /* the start of a name: near, but no nearer than a slip */
-    }
-    if (distance <= allowed && distance < nearest->distance && distance < length) {
+    size_t distance = extvm_name_distance(nearest->wanted, name);
+    if (distance < nearest->distance) {
         nearest->name = name;
         nearest->distance = distance;
     }

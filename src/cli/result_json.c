@@ -153,12 +153,5 @@ extvm_status result_print_json(const extvm_result *result, extvm_error *error) {
                     put_changes(document, result) &&
                     json_put(document, "quirks", json_from_quirks(result)) &&
                     json_put(document, "stats", json_from_stats(result));
-    char *text = complete ? json_dumps(document, JSON_COMPACT) : NULL;
-    json_decref(document);
-    if (text == NULL) {
-        return complain_no_memory(error);
-    }
-    puts(text);
-    free(text);
-    return output_check(error);
+    return json_print(json_complete(document, complete), error);
 }

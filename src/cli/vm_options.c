@@ -1,6 +1,7 @@
 /* The options of every command that talks to a VM: which VM, how long, what is shown. */
 #include "vm_options.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "report.h"
@@ -90,8 +91,12 @@ static const struct option_spec specs[] = {
     {"--vm", "ADDRESS",
      "the VM: kevm://HOST:PORT (IPv6: kevm://[::1]:8888), kevm+unix:PATH\n"
      "test-mode (a server of its own), or internal, which is what is taken\n"
-     "without --vm",
+     "without --vm and --config",
      take_address, 0},
+    {"--config", "FILE",
+     "take the VM and its options from a base.conf, instead of --vm; other\n"
+     "options here are over it (without both: the file in EXTVM_CONFIG)",
+     NULL, offsetof(struct vm_options, config_path)},
     {"--timeout", "SECONDS", "for a whole call, connects and retries included (600)", take_timeout,
      0},
     {"--connect-timeout", "SECONDS", "for one connect (5)", take_connect_timeout, 0},
@@ -140,12 +145,46 @@ void vm_options_free(struct vm_options *vm_options) {
     trace_close(&vm_options->trace, &ignored);
     extvm_options_free(vm_options->options);
     vm_options->options = NULL;
+    extvm_config_free(vm_options->config);
+    vm_options->config = NULL;
+}
+
+/* Takes the VM that the configuration names; each -v logs more than it says. */
+static extvm_status take_config(struct vm_options *vm_options, extvm_error *error) {
+    const char *variable = getenv("EXTVM_CONFIG");
+    bool is_server = vm_options->address_maximum == 0;
+    if (vm_options->config_path != NULL && vm_options->address_count > 0) {
+        return complain(error, EXTVM_INVALID_ARGUMENT,
+                        "--config %s: the VM is named already, by --vm %s",
+                        quote(vm_options->config_path).text, quote(vm_options->addresses[0]).text);
+    }
+    if (is_server || vm_options->address_count > 0 ||
+        (vm_options->config_path == NULL && (variable == NULL || variable[0] == '\0'))) {
+        return EXTVM_OK;
+    }
+    extvm_status status = extvm_config_load(vm_options->config_path, EXTVM_CONFIG_ENVIRONMENT, NULL,
+                                            &vm_options->config, error);
+    if (status != EXTVM_OK) {
+        return status;
+    }
+    extvm_log_level level;
+    extvm_config_apply(vm_options->config, vm_options->options);
+    if (extvm_config_log_level(vm_options->config, &level)) {
+        level += vm_options->log.level - EXTVM_LOG_WARNING;
+        vm_options->log.level = level < EXTVM_LOG_DEBUG ? level : EXTVM_LOG_DEBUG;
+    }
+    vm_options->addresses[vm_options->address_count++] = extvm_config_address(vm_options->config);
+    return EXTVM_OK;
 }
 
 extvm_status vm_options_start(struct vm_options *vm_options, extvm_error *error) {
     extvm_options *options = vm_options->options;
+    extvm_status status = take_config(vm_options, error);
+    if (status != EXTVM_OK) {
+        return status;
+    }
     if (vm_options->trace_path != NULL) {
-        extvm_status status = trace_open(&vm_options->trace, vm_options->trace_path, error);
+        status = trace_open(&vm_options->trace, vm_options->trace_path, error);
         if (status != EXTVM_OK) {
             return status;
         }

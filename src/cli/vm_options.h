@@ -2,6 +2,7 @@
 #ifndef CLI_VM_OPTIONS_H
 #define CLI_VM_OPTIONS_H
 
+#include <extvm/config.h>
 #include <extvm/vm.h>
 
 #include "command_line.h"
@@ -14,6 +15,8 @@ struct vm_options {
     const char *addresses[VM_OPTIONS_ADDRESSES];
     size_t address_count;
     size_t address_maximum;
+    const char *config_path; /* NULL: not given */
+    extvm_config *config;    /* what was read there, or where EXTVM_CONFIG says */
     extvm_options *options;
     const char *trace_path;
     struct trace trace;
@@ -32,10 +35,12 @@ struct option_group vm_options_group(struct vm_options *vm_options);
 /* The same for a command that is a server: without what concerns calling a VM. */
 struct option_group vm_options_server_group(struct vm_options *vm_options);
 
-/* Opens the trace, before the first VM is opened. */
+/* Reads the configuration, when --config or EXTVM_CONFIG names one and --vm no VM, and opens the
+ * trace; before the first VM is opened. */
 extvm_status vm_options_start(struct vm_options *vm_options, extvm_error *error);
 
-/* The address of a VM: "internal" when none was named; an index over the last begins anew. */
+/* The address of a VM: "internal" when neither --vm nor a configuration names one;
+ * an index over the last begins anew. */
 const char *vm_options_address(const struct vm_options *vm_options, size_t index);
 
 /* Opens that VM; the caller closes `*vm`. Several threads may do it at once. */

@@ -1,8 +1,11 @@
 /* Options by name: one table that says for each what it is, its default and its limits. */
 #include "options.h"
 
-#include <stdbool.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
+
+#include <extvm/config.h>
 
 #include "clock.h"
 #include "error.h"
@@ -71,7 +74,8 @@ static const struct option {
      "vm, absolute or parent"},
 };
 
-enum { OPTION_COUNT = sizeof options_table / sizeof options_table[0] };
+enum { OPTIONS = sizeof options_table / sizeof options_table[0] };
+_Static_assert(OPTIONS <= 32, "each option has a bit in `given`");
 
 static bool is_digit(char character) {
     return character >= '0' && character <= '9';
@@ -141,14 +145,29 @@ static extvm_status set_option(const struct option *option, struct settings *set
 
 static extvm_status no_such_option(const char *name, extvm_error *error) {
     char names[EXTVM_ERROR_TEXT_SIZE] = "";
-    for (size_t i = 0; i < OPTION_COUNT; i++) {
+    size_t least = SIZE_MAX, nearest = 0;
+    for (size_t i = 0; i < OPTIONS; i++) {
         if (i > 0) {
             strncat(names, ", ", sizeof names - strlen(names) - 1);
         }
         strncat(names, options_table[i].name, sizeof names - strlen(names) - 1);
+        size_t distance = extvm_name_distance(name, options_table[i].name);
+        nearest = distance < least ? i : nearest;
+        least = distance < least ? distance : least;
     }
-    return error_set(error, EXTVM_INVALID_ARGUMENT, "no option \"%.80s\": there are %.300s", name,
-                     names);
+    return error_set(error, EXTVM_INVALID_ARGUMENT, "no option \"%.80s\": %s%s%sthere are %.300s",
+                     name, least == SIZE_MAX ? "" : "did you mean ",
+                     least == SIZE_MAX ? "" : options_table[nearest].name,
+                     least == SIZE_MAX ? "" : "? ", names);
+}
+
+/* The row of the option; OPTIONS when there is none. */
+static size_t find_option(const char *name) {
+    size_t i = 0;
+    while (i < OPTIONS && strcmp(options_table[i].name, name) != 0) {
+        i++;
+    }
+    return i;
 }
 
 extvm_status extvm_options_set(extvm_options *options, const char *name, const char *value,
@@ -157,18 +176,89 @@ extvm_status extvm_options_set(extvm_options *options, const char *name, const c
         return error_set(error, EXTVM_INVALID_ARGUMENT,
                          "extvm_options_set needs options, a name and a value");
     }
-    for (size_t i = 0; i < OPTION_COUNT; i++) {
-        if (strcmp(options_table[i].name, name) == 0) {
-            return set_option(&options_table[i], &options->settings, value, error);
+    size_t i = find_option(name);
+    if (i == OPTIONS) {
+        return no_such_option(name, error);
+    }
+    extvm_status status = set_option(&options_table[i], &options->settings, value, error);
+    options->given |= status == EXTVM_OK ? UINT32_C(1) << i : 0;
+    return status;
+}
+
+const char *extvm_options_name(size_t index) {
+    return index < OPTIONS ? options_table[index].name : NULL;
+}
+
+/* In the largest unit that needs no fraction; what is finer than the smallest unit (milliseconds)
+ * as its fraction. */
+static void print_quantity(uint64_t value, const struct unit *units,
+                           char text[EXTVM_OPTION_TEXT_SIZE]) {
+    const struct unit *unit = units;
+    for (const struct unit *larger = units; value != 0 && larger->name != NULL; larger++) {
+        unit = value % larger->scale == 0 ? larger : unit;
+    }
+    int length =
+        snprintf(text, EXTVM_OPTION_TEXT_SIZE, "%" PRIu64 ".%06" PRIu64, value / unit->scale,
+                 value % unit->scale); /* a millisecond has 10^6 nanoseconds */
+    while (text[length - 1] == '0') {
+        length--;
+    }
+    length -= text[length - 1] == '.' ? 1 : 0;
+    snprintf(text + length, (size_t)(EXTVM_OPTION_TEXT_SIZE - length), "%s", unit->name);
+}
+
+extvm_status extvm_options_get(const extvm_options *options, const char *name,
+                               char text[EXTVM_OPTION_TEXT_SIZE], extvm_error *error) {
+    if (options == NULL || name == NULL || text == NULL) {
+        return error_set(error, EXTVM_INVALID_ARGUMENT,
+                         "extvm_options_get needs options, a name and a place for the value");
+    }
+    size_t i = find_option(name);
+    if (i == OPTIONS) {
+        return no_such_option(name, error);
+    }
+    uint64_t value;
+    memcpy(&value, (const char *)&options->settings + options_table[i].offset, sizeof value);
+    for (const struct unit *word = options_table[i].words; word->name != NULL; word++) {
+        if (word->scale == value) {
+            snprintf(text, EXTVM_OPTION_TEXT_SIZE, "%s", word->name);
+            return EXTVM_OK;
         }
     }
-    return no_such_option(name, error);
+    print_quantity(value, options_table[i].units, text);
+    return EXTVM_OK;
+}
+
+bool option_find(const char *name, struct option_rule *rule) {
+    size_t i = find_option(name);
+    if (i == OPTIONS) {
+        return false;
+    }
+    const struct unit *units = options_table[i].units;
+    rule->form = units == time_units    ? OPTION_TIME
+                 : units == size_units  ? OPTION_SIZE
+                 : units == count_units ? OPTION_COUNT
+                                        : OPTION_WORD;
+    rule->allowed = options_table[i].allowed;
+    return true;
+}
+
+void options_fill(extvm_options *options, const extvm_options *more) {
+    for (size_t i = 0; i < OPTIONS; i++) {
+        uint32_t bit = UINT32_C(1) << i;
+        if ((more->given & bit) != 0 && (options->given & bit) == 0) {
+            size_t offset = options_table[i].offset;
+            memcpy((char *)&options->settings + offset, (const char *)&more->settings + offset,
+                   sizeof(uint64_t));
+            options->given |= bit;
+        }
+    }
 }
 
 void options_init(extvm_options *options, const extvm_allocator *allocator) {
     *options =
         (extvm_options){.allocator = allocator != NULL ? *allocator : *extvm_default_allocator()};
-    for (size_t i = 0; i < OPTION_COUNT; i++) {
+    for (size_t i = 0; i < OPTIONS; i++) {
         set_option(&options_table[i], &options->settings, options_table[i].initial, NULL);
     }
 }

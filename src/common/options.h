@@ -2,6 +2,8 @@
 #ifndef EXTVM_COMMON_OPTIONS_H
 #define EXTVM_COMMON_OPTIONS_H
 
+#include <stdbool.h>
+
 #include <extvm/vm.h>
 
 #include "log.h"
@@ -28,6 +30,7 @@ enum block_hash_choice { BLOCK_HASH_OF_VM, BLOCK_HASH_CHOSEN_ABSOLUTE, BLOCK_HAS
 struct extvm_options {
     extvm_allocator allocator;
     struct settings settings;
+    uint32_t given; /* a bit for each option that was set, in the order of the table */
     struct logger logger;
     extvm_trace_fn trace;
     void *trace_context;
@@ -38,5 +41,19 @@ bool options_parse_duration(const char *text, uint64_t *nanoseconds);
 
 /* The defaults, in a struct of the caller's; `allocator` NULL: the default one. */
 void options_init(extvm_options *options, const extvm_allocator *allocator);
+
+/* What an option's value looks like where types are written, as in base.conf. */
+enum option_form { OPTION_TIME, OPTION_SIZE, OPTION_COUNT, OPTION_WORD };
+
+struct option_rule {
+    enum option_form form;
+    const char *allowed; /* for people: "1ms to 1h" */
+};
+
+/* The rule of an option; false when there is no such option. */
+bool option_find(const char *name, struct option_rule *rule);
+
+/* Gives `options` what is set in `more` and not yet in `options`; it counts as set then. */
+void options_fill(extvm_options *options, const extvm_options *more);
 
 #endif

@@ -100,7 +100,7 @@ refuses "an --option that the library does not have is refused" 'no-such-option'
 refuses "an --option without = is refused" "--option 'retry-delay'" run --option retry-delay
 refuses "an --option with a wrong value is refused" 'retry-delay' run --option retry-delay=soon
 refuses "an unknown --log-format is refused" "--log-format 'xml'" run --log-format xml
-refuses "--config is refused" "'--config'" run --config base.conf
+refuses "a --config that is not there is refused" 'none.conf: cannot read it' run --config "$folder/none.conf"
 refuses "a --trace that cannot be written is refused" '/nowhere/trace' \
     run --vm "$nobody" --trace "$folder/nowhere/trace"
 refuses "a --world-out that cannot be written is refused before the run" '--world-out: .*/nowhere/w' \

@@ -161,6 +161,30 @@ static void an_unknown_option_is_answered_with_those_that_there_are(void **conte
     assert_int_equal(extvm_options_set(NULL, "max-frame", "1", &error), EXTVM_INVALID_ARGUMENT);
 }
 
+static void an_option_is_read_back_as_it_could_be_set(void **context) {
+    static const char *const values[][3] = {
+        {"call-timeout", "600s", "10m"},     {"call-timeout", "90s", "90s"},
+        {"call-timeout", "24h", "24h"},      {"retry-delay", "0s", "0ms"},
+        {"retry-delay", "1.5s", "1500ms"},   {"retry-delay", "0.1234567s", "123.456ms"},
+        {"max-frame", "1024", "1KiB"},       {"max-frame", "1025", "1025"},
+        {"max-frame", "1GiB", "1GiB"},       {"tcp-keepalive", "off", "off"},
+        {"tcp-keepalive", "60s", "1m"},      {"connect-retries", "0", "0"},
+        {"connect-retries", "1000", "1000"}, {"block-hash", "parent", "parent"},
+    };
+    char text[EXTVM_OPTION_TEXT_SIZE];
+    extvm_error error;
+    for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
+        assert_int_equal(extvm_options_set(*context, values[i][0], values[i][1], NULL), EXTVM_OK);
+        assert_int_equal(extvm_options_get(*context, values[i][0], text, &error), EXTVM_OK);
+        assert_string_equal(text, values[i][2]);
+    }
+    assert_int_equal(extvm_options_get(*context, "max-frames", text, &error),
+                     EXTVM_INVALID_ARGUMENT);
+    assert_non_null(strstr(error.text, "did you mean max-frame?"));
+    assert_int_equal(extvm_options_get(*context, NULL, text, NULL), EXTVM_INVALID_ARGUMENT);
+    assert_int_equal(extvm_options_get(NULL, "max-frame", text, NULL), EXTVM_INVALID_ARGUMENT);
+}
+
 static void options_without_memory_are_none(void **context) {
     (void)context;
     struct scarce_memory scarce = {.fail_at = 1};
@@ -184,6 +208,7 @@ int main(void) {
         OPTION(units_and_fractions_mean_what_they_say),
         OPTION(the_meaning_of_block_hash_numbers_is_chosen_by_word),
         OPTION(an_unknown_option_is_answered_with_those_that_there_are),
+        OPTION(an_option_is_read_back_as_it_could_be_set),
         cmocka_unit_test(options_without_memory_are_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
