@@ -87,7 +87,7 @@ static extvm_status show_text(const struct config_command *command, extvm_error 
         extvm_options_get(command->options, name, value, NULL);
         printf("%-16s %s\n", name, value);
     }
-    return result_printed(error);
+    return output_check(error);
 }
 
 /* -- the two verbs -- */
@@ -107,7 +107,7 @@ static extvm_status check(struct config_command *command, const char *path, extv
         return json_print(json_complete(document, complete), error);
     }
     printf("%s: it is right\n", path);
-    return result_printed(error);
+    return output_check(error);
 }
 
 static extvm_status show(struct config_command *command, const char *path, extvm_error *error) {
@@ -164,7 +164,7 @@ int command_config(int argc, char **argv) {
     };
     if (command_line_wants_help(argc, argv)) {
         command_line_print_help(&line, stdout);
-        return result_printed(&error) == EXTVM_OK ? EXIT_CODE_DONE : report_error(false, &error);
+        return report_output();
     }
     int count;
     bool json = command_line_has(argc, argv, "--json"); /* also when what follows is wrong */

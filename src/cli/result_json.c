@@ -1,6 +1,4 @@
 /* A result as one JSON document, its members in the order of the command's contract. */
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "json_write.h"

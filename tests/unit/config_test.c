@@ -132,9 +132,10 @@ static void what_stands_around_the_section_is_not_ours(void **context) {
 static void every_option_can_stand_in_the_file(void **context) {
     static const char *const values[] = {"\"250ms\"", "7",         "\"1s\"",  "\"2m\"",
                                          "\"1h\"",    "3",         "\"0ms\"", "1048576",
-                                         "\"off\"",   "\"parent\""};
+                                         "\"off\"",   "12",         "\"3s\"",
+                                         "\"4s\"",    "\"parent\""};
     static const char *const shown[] = {"250ms", "7",   "1s",   "2m",  "1h",
-                                        "3",     "0ms", "1MiB", "off", "parent"};
+                                        "3",     "0ms", "1MiB", "off", "12", "3s", "4s", "parent"};
     (void)context;
     for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
         char text[200];
