@@ -21,7 +21,7 @@ static bool read_fp2(struct fp2 *out, const uint8_t bytes[2 * FP_SIZE]) {
 }
 
 static bool read_g2(struct g2 *out, const uint8_t bytes[G2_SIZE]) {
-    return read_fp2(&out->x, bytes) && read_fp2(&out->y, bytes + 2 * FP_SIZE) &&
+    return read_fp2(&out->x, bytes) && read_fp2(&out->y, bytes + (size_t)2 * FP_SIZE) &&
            g2_is_on_curve(out) && g2_is_in_subgroup(out);
 }
 

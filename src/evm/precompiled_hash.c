@@ -49,7 +49,8 @@ static bool recover_address(const struct signature *input, uint8_t address[EXTVM
 /* A signature that is none has no output, and is no failure. */
 enum precompiled_status ecrecover_run(extvm_bytes input, struct buffer *output) {
     struct signature signature;
-    _Static_assert(sizeof signature == 4 * EXTVM_WORD_SIZE, "the input's words, and nothing else");
+    _Static_assert(sizeof signature == (size_t)4 * EXTVM_WORD_SIZE,
+                   "the input's words, and nothing else");
     precompiled_read((uint8_t *)&signature, sizeof signature, input);
     uint8_t word[EXTVM_WORD_SIZE] = {0};
     if (!recover_address(&signature, word + ADDRESS_PADDING)) {

@@ -61,7 +61,7 @@ static struct modexp_input read_input(extvm_bytes input) {
     precompiled_read(header, sizeof header, input);
     wide base = read_size(header);
     wide exponent = read_size(header + EXTVM_WORD_SIZE);
-    wide modulus = read_size(header + 2 * EXTVM_WORD_SIZE);
+    wide modulus = read_size(header + (size_t)2 * EXTVM_WORD_SIZE);
     return (struct modexp_input){
         read_operand(input, HEADER_SIZE, base),
         read_operand(input, HEADER_SIZE + base, exponent),
