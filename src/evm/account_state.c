@@ -228,13 +228,12 @@ bool slot_load(struct state *state, struct slot *slot) {
     }
     const struct account *account = slot->at.account;
     if (!account->fresh && account->existed) {
-        extvm_word key = {{0}}; /* for cppcheck, which does not see that word_store fills it */
         uint8_t digits[EXTVM_WORD_INTEGER_SIZE];
-        word_store(&slot->at.key, key.bytes);
         extvm_bytes answer = {NULL, 0};
         state->queries.storage_queries++;
-        extvm_lookup lookup = state->world->storage(state->world->context, &account->address,
-                                                    extvm_integer_from_word(&key, digits), &answer);
+        extvm_lookup lookup =
+            state->world->storage(state->world->context, &account->address,
+                                  word_to_integer(&slot->at.key, digits), &answer);
         if (lookup != EXTVM_LOOKUP_FOUND && lookup != EXTVM_LOOKUP_ABSENT) {
             return fail_for_world(state, "the world could not answer for a storage value");
         }

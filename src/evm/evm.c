@@ -197,9 +197,7 @@ static struct account *find_recipient(struct evm *evm, const extvm_call *call,
 static extvm_status check_caller(const extvm_call *call, const struct account *caller,
                                  extvm_error *error) {
     uint8_t digits[EXTVM_WORD_INTEGER_SIZE];
-    extvm_word nonce;
-    word_store(&caller->nonce, nonce.bytes);
-    return call_check_caller(call, caller->exists, extvm_integer_from_word(&nonce, digits), error);
+    return call_check_caller(call, caller->exists, word_to_integer(&caller->nonce, digits), error);
 }
 
 static extvm_status run_checked(struct evm *evm, const extvm_call *call, extvm_result **result,

@@ -37,11 +37,9 @@ static bool account_is_modified(const struct account *account) {
 /* -- parts, each in the result's arena; a failure is kept there -- */
 
 static extvm_bytes keep_integer(extvm_result *result, const struct word *number) {
-    extvm_word bytes;
     uint8_t digits[EXTVM_WORD_INTEGER_SIZE];
     extvm_bytes kept;
-    word_store(number, bytes.bytes);
-    arena_copy(&result->arena, extvm_integer_from_word(&bytes, digits), &kept);
+    arena_copy(&result->arena, word_to_integer(number, digits), &kept);
     return kept;
 }
 

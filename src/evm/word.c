@@ -5,8 +5,6 @@
  * algorithms 2 (reciprocal), 4 (two limbs by one), 5 and 6 (three limbs by two). */
 #include "word.h"
 
-#include <extvm/integer.h>
-
 bool word_from_integer(extvm_bytes integer, struct word *out) {
     extvm_word bytes;
     if (extvm_integer_to_word(integer, &bytes) != EXTVM_OK) {
@@ -14,6 +12,12 @@ bool word_from_integer(extvm_bytes integer, struct word *out) {
     }
     *out = word_load(bytes.bytes);
     return true;
+}
+
+extvm_bytes word_to_integer(const struct word *a, uint8_t digits[EXTVM_WORD_INTEGER_SIZE]) {
+    extvm_word bytes = {{0}}; /* cppcheck does not see that word_store fills it */
+    word_store(a, bytes.bytes);
+    return extvm_integer_from_word(&bytes, digits);
 }
 
 unsigned word_byte_length(const struct word *a) {

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include <extvm/bytes.h>
+#include <extvm/integer.h>
 
 struct word {
     uint64_t limb[4];
@@ -156,6 +157,9 @@ static inline extvm_address word_to_address(const struct word *a) {
 
 /* A number of the API, 0 or more; false when it is not below 2^256. */
 bool word_from_integer(extvm_bytes integer, struct word *out);
+
+/* The other way; the number's bytes are in `digits`. */
+extvm_bytes word_to_integer(const struct word *a, uint8_t digits[EXTVM_WORD_INTEGER_SIZE]);
 
 /* Bytes that the number takes, 0 for 0: what EXP is paid by. */
 unsigned word_byte_length(const struct word *a);
