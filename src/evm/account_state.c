@@ -216,7 +216,7 @@ bool slot_load(struct state *state, struct slot *slot) {
     }
     const struct account *account = slot->at.account;
     if (!account->fresh && account->existed) {
-        extvm_word key = {{0}}; /* for cppcheck, which does not see that word_store fills it */
+        extvm_word key;
         uint8_t digits[EXTVM_WORD_INTEGER_SIZE];
         word_store(&slot->at.key, key.bytes);
         extvm_bytes answer = {NULL, 0};
