@@ -80,6 +80,16 @@ run --vm "kevm://$place" --code 00 --timeout 0.3
 verdict 'the fault stall-after gives exit status 6'
 stop TERM
 
+serve --listen 127.0.0.1:0 --fault stall-after=1
+"$EXTVM" run --vm "kevm://$place" --code 00 >"$folder/out" 2>"$folder/err" &
+waiting=$!
+sleep 0.2
+kill -INT "$waiting"
+wait "$waiting"
+[ $? -eq 130 ]
+verdict 'an interrupted run has exit status 130'
+stop TERM
+
 serve --listen 127.0.0.1:0 -v --trace "$folder/trace" --log-format json
 run --vm "kevm://$place" --code 00
 stop TERM

@@ -3,17 +3,7 @@
 set -u
 
 : "${EXAMPLES:?the folder of the built examples}"
-folder=$(mktemp -d) || exit 1
-trap 'rm -rf "$folder"' EXIT
-count=0
-failed=0
-
-verdict() {
-    if [ "$?" -eq 0 ]; then outcome=ok; else outcome='not ok' failed=$((failed + 1)); fi
-    count=$((count + 1))
-    echo "$outcome $count - $1"
-    [ "$outcome" = ok ] || sed 's/^/# /' "$folder"/*.log
-}
+. tests/support/tap.sh
 
 for vm in '' internal test-mode; do
     # Without an argument the example starts its own server.
@@ -29,5 +19,4 @@ done
 [ ! -e "$folder/missing.log" ]
 verdict 'the dialogue shows each kind of message'
 
-echo "1..$count"
-[ "$failed" -eq 0 ]
+finish
