@@ -88,8 +88,8 @@ static int command_help(int argc, char **argv) {
     return command != NULL ? command->run(2, arguments) : refuse_unknown(argv[1], false);
 }
 
-/* The exit status of CLI.md, also for whoever looks at it without a shell. Only what a signal handler
- * may do: the kernel closes the session. */
+/* The exit status of CLI.md, also for whoever looks at it without a shell. Only what a signal
+ * handler may do: the kernel closes the session. */
 static void on_interrupt(int number) {
     (void)number;
     _exit(EXIT_CODE_INTERRUPTED);
