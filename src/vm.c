@@ -5,6 +5,7 @@
 
 #include "common/client.h"
 #include "common/error.h"
+#include "common/prefix.h"
 #include "common/vm.h"
 #include "evm/internal.h"
 #include "kevm/kevm.h"
@@ -22,22 +23,17 @@ const char *extvm_version(void) {
     return EXTVM_VERSION;
 }
 
-static const char *after(const char *text, const char *prefix) {
-    size_t length = strlen(prefix);
-    return strncmp(text, prefix, length) == 0 ? text + length : NULL;
-}
-
 /* The protocol of `address` and where its VM listens. */
 static extvm_status parse_address(const char *address, const struct protocol **protocol,
                                   struct endpoint *endpoint, extvm_error *error) {
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
-        const char *rest = after(address, kinds[i].name);
+        const char *rest = text_after(address, kinds[i].name);
         *protocol = kinds[i].protocol;
-        if (rest != NULL && after(rest, "://") != NULL) {
-            return endpoint_parse_tcp(endpoint, address, after(rest, "://"), error);
+        if (rest != NULL && text_after(rest, "://") != NULL) {
+            return endpoint_parse_tcp(endpoint, address, text_after(rest, "://"), error);
         }
-        if (rest != NULL && after(rest, "+unix:") != NULL) {
-            return endpoint_parse_unix(endpoint, address, after(rest, "+unix:"), error);
+        if (rest != NULL && text_after(rest, "+unix:") != NULL) {
+            return endpoint_parse_unix(endpoint, address, text_after(rest, "+unix:"), error);
         }
     }
     return error_set(error, EXTVM_INVALID_ARGUMENT,
@@ -64,8 +60,8 @@ extvm_status extvm_open(const char *address, const extvm_options *options, extvm
     if (strcmp(address, "test-mode") == 0) {
         return test_mode_new("127.0.0.1:0", options, out, error);
     }
-    if (after(address, "test-mode://") != NULL) {
-        return test_mode_new(after(address, "test-mode://"), options, out, error);
+    if (text_after(address, "test-mode://") != NULL) {
+        return test_mode_new(text_after(address, "test-mode://"), options, out, error);
     }
     const struct protocol *protocol;
     struct endpoint endpoint;

@@ -15,7 +15,8 @@ typedef enum extvm_log_level {
 } extvm_log_level;
 
 /* Takes one log line, without a newline; borrowed until the function returns. Called from the
- * thread that runs the call. It must not call back into the handle it is set on. */
+ * thread that runs the call, and by a test-mode server from several threads at once. It must not
+ * call back into the handle it is set on. */
 typedef void (*extvm_log_fn)(void *context, extvm_log_level level, const char *line);
 
 /* "error", "warning", "info" or "debug"; lives for ever. */
@@ -32,7 +33,8 @@ typedef struct extvm_trace_message {
 } extvm_trace_message;
 
 /* Takes one message; all of it is borrowed until the function returns. Called from the thread that
- * runs the call. It must not call back into the handle it is set on. */
+ * runs the call, and by a test-mode server from several threads at once. It must not call back into
+ * the handle it is set on. */
 typedef void (*extvm_trace_fn)(void *context, const extvm_trace_message *message);
 
 EXTVM_END_DECLARATIONS

@@ -25,7 +25,8 @@ typedef struct extvm_storage_update {
     extvm_bytes value;
 } extvm_storage_update;
 
-/* An account as it is after the call; nonce and balance are the new values, not differences. */
+/* An account as it is after the call; nonce and balance are the new values, not differences. A VM
+ * may list an account of which nothing has changed: KEVM does so with the caller of a create. */
 typedef struct extvm_modified_account {
     extvm_address address;
     extvm_bytes nonce;

@@ -33,7 +33,7 @@ typedef struct extvm_testvm extvm_testvm;
  * The last one gives a create's caller one more nonce step (D1), keeps precompiled contracts cold
  * in Berlin unless the access list names them (D2), gives BLOCKHASH only of the absolute numbers 0
  * to 255 (D3), takes accounts for absent where an address operand has dirty upper bytes (D4), and
- * lists touched accounts on failures.
+ * lists the beneficiary as touched on failures. BLOCKHASH is asked for less often than KEVM does.
  *
  * The trace is called from several threads at once.
  * Errors: EXTVM_INVALID_ARGUMENT, EXTVM_OUT_OF_RANGE (address, fault), EXTVM_SYSTEM_ERROR (it

@@ -37,8 +37,11 @@ void extvm_options_free(extvm_options *options);
  *   max-sessions     1024       1 to 100000     of a test-mode server at the same time
  *   idle-timeout     1h         1ms to 24h      of a test-mode server between two calls
  *   answer-timeout   1m         1ms to 24h      of a test-mode server for each answer
- *   block-hash       vm         vm, absolute,   what the number in a GetBlockhash means: as the
- * VM's parent          protocol has it, a block's number, or an offset from the parent block (0)
+ *   block-hash       vm         vm, absolute,   what the number in a GetBlockhash means: "vm": as
+ *                               parent          the VM's protocol has it; "absolute": a block's
+ *                                               number; "parent": an offset, the parent being 0
+ *
+ * The system's resolver has timeouts of its own: looking up a host's name is not bounded by these.
  *
  * Errors: EXTVM_INVALID_ARGUMENT (no such option; no such value), EXTVM_OUT_OF_RANGE. The text
  * names the option, the value and what is allowed. */
@@ -78,7 +81,13 @@ typedef struct extvm_vm extvm_vm;
  *
  * Nothing is connected yet: the first call does that. `options` NULL: the defaults; they are
  * copied. On EXTVM_OK `*out` is closed with extvm_close. Errors: EXTVM_INVALID_ARGUMENT (no such
- * kind of VM, malformed address), EXTVM_NO_MEMORY, EXTVM_SYSTEM_ERROR. */
+ * kind of VM, malformed address), EXTVM_OUT_OF_RANGE (a port, a length), EXTVM_NO_MEMORY,
+ * EXTVM_SYSTEM_ERROR; for test-mode those of extvm_testvm_start.
+ *
+ * A VM process serves one connection at a time, and a call that waits in its queue and is given up
+ * there can hang it (protocol/kevm.md, section 12): open each VM process once, and share the
+ * handle.
+ */
 extvm_status extvm_open(const char *address, const extvm_options *options, extvm_vm **out,
                         extvm_error *error);
 

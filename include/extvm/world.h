@@ -22,9 +22,10 @@ typedef struct extvm_account {
     extvm_bytes nonce;   /* integer, 0 or more, below 2^256 */
     extvm_bytes balance; /* wei; integer, 0 or more, below 2^256 */
     bool has_code;       /* whether there is code to ask for */
-    /* Whether any storage value is not 0. Asked for by the internal VM only: no contract is made at
-     * such an address (EIP-7610). A node may leave it false, since no public chain has an account
-     * without code that has storage, apart from a few of Ethereum's first months. */
+    /* Whether any storage value is not 0. Looked at by the internal VM and the test-mode server
+     * only: no contract is made at such an address (EIP-7610). A node may leave it false, since no
+     * public chain has an account without code that has storage, apart from a few of Ethereum's
+     * first months. */
     bool has_storage;
 } extvm_account;
 

@@ -26,9 +26,7 @@ static bool arm(struct connection *connection, uint64_t left) {
     if (close_enough(connection->armed, left)) {
         return true;
     }
-    struct timeval timeout = {
-        .tv_sec = (time_t)(left / NANOSECONDS_IN_SECOND),
-        .tv_usec = (suseconds_t)(left % NANOSECONDS_IN_SECOND / NANOSECONDS_IN_MICROSECOND)};
+    struct timeval timeout = clock_timeval(left);
     if (timeout.tv_sec == 0 && timeout.tv_usec == 0) {
         timeout.tv_usec = 1; /* 0 would mean for ever */
     }
@@ -105,6 +103,9 @@ static extvm_status send_output(struct connection *connection, uint64_t limit, u
         } else {
             connection->bytes_sent += (uint64_t)size;
             session_sent(connection->session, (size_t)size);
+            if ((size_t)size < output.size) { /* it took its time */
+                connection->now = clock_now();
+            }
         }
         output = session_output(connection->session);
     }
@@ -196,19 +197,23 @@ static void tell_caller(struct connection *connection, uint64_t deadline) {
     }
 }
 
-/* Reads to the end of the stream; false when it did not come in time. */
+/* Reads to the end of the stream; false when it did not come in time. What has come already is
+ * always read: a close with unread bytes would be a reset. */
 static bool drain(struct connection *connection, uint64_t deadline) {
     char discarded[4096];
+    int flags = MSG_DONTWAIT;
     for (;;) {
-        connection->now = clock_now();
-        if (arm_until(connection, deadline, deadline, NULL) != EXTVM_OK) {
-            return false;
-        }
         ssize_t size =
-            connection->calls->receive(connection->socket, discarded, sizeof discarded, 0);
+            connection->calls->receive(connection->socket, discarded, sizeof discarded, flags);
         if (size == 0 || (size < 0 && errno != EINTR && errno != EAGAIN)) {
             return true;
         }
+        connection->now = clock_now();
+        bool is_late = arm_until(connection, deadline, deadline, NULL) != EXTVM_OK;
+        if (is_late && size < 0) {
+            return false;
+        }
+        flags = is_late || size > 0 ? MSG_DONTWAIT : 0;
     }
 }
 
@@ -219,12 +224,11 @@ void connection_leave(struct connection *connection) {
     connection->now = clock_now();
     uint64_t deadline = connection->now + connection->settings->drain_timeout;
     tell_caller(connection, deadline);
-    bool safe = session_may_leave(connection->session);
     bool ended = connection->calls->shutdown(connection->socket, SHUT_WR) != 0 ||
                  drain(connection, deadline);
     close(connection->socket);
     connection->socket = -1;
-    if (!safe || !ended) {
+    if (!ended) {
         log_line(connection->logger, EXTVM_LOG_WARNING,
                  "%s: the VM did not end the session within %.3f s (option drain-timeout): it may "
                  "still be busy with an abandoned call, or need a restart",

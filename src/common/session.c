@@ -84,6 +84,12 @@ void session_sent(struct session *session, size_t size) {
     }
 }
 
+void session_trim(struct session *session) {
+    if (session_is_quiet(session)) {
+        frame_reader_reset(&session->reader);
+    }
+}
+
 bool session_is_quiet(const struct session *session) {
     return frame_pending(&session->reader) == 0;
 }

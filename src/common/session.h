@@ -167,6 +167,9 @@ extvm_status session_next_at_node(struct session *session, struct session_event 
 extvm_status session_next_at_vm(struct session *session, struct session_event *event,
                                 extvm_error *error);
 
+/* After a call: gives back what only a large message needed. */
+void session_trim(struct session *session);
+
 /* Marks the session broken and returns `status`. */
 extvm_status session_break(struct session *session, extvm_status status);
 

@@ -317,6 +317,7 @@ static extvm_status conclude(struct session *session, struct session_event *even
     *event = (struct session_event){.kind = SESSION_RESULT, .result = result};
     session->result = NULL;
     session->state = SESSION_IDLE;
+    session_trim(session);
     return EXTVM_OK;
 }
 

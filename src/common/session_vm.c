@@ -125,6 +125,8 @@ extvm_status session_finish(struct session *session, const extvm_result *result,
     extvm_status status = session_end_frame(session, start, encoded, error);
     if (status == EXTVM_OK) {
         session->state = SESSION_IDLE;
+        arena_reset(&session->call_arena);
+        session_trim(session);
         if (session_traces(session)) {
             trace_result(&session->text, result);
             session_trace(session, EXTVM_VM_TO_NODE, "CallResult", session_encoded(session, start));

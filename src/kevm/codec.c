@@ -63,27 +63,34 @@ static size_t count_keys(const extvm_access_list *list) {
 }
 
 static void locations_to_wire(const extvm_access_list *list, Kevm__StorageEntry *entries,
-                              Kevm__AccessListData *data) {
+                              extvm_word *words, Kevm__AccessListData *data) {
     for (size_t i = 0; i < list->count; i++) {
         const extvm_access_entry *entry = &list->entries[i];
         for (size_t j = 0; j < entry->storage_key_count; j++) {
-            Kevm__StorageEntry *location = &entries[data->n_storage_locations];
-            kevm__storage_entry__init(location);
-            location->address = address_field(&entry->address);
-            location->storage_location = integer_field(entry->storage_keys[j]);
-            data->storage_locations[data->n_storage_locations++] = location;
+            size_t at = data->n_storage_locations++;
+            kevm__storage_entry__init(&entries[at]);
+            entries[at].address = address_field(&entry->address);
+            entries[at].storage_location = integer_field(entry->storage_keys[j]);
+            if (words != NULL &&
+                extvm_integer_to_word(entry->storage_keys[j], &words[at]) == EXTVM_OK) {
+                entries[at].storage_location = word_field(&words[at]);
+            }
+            data->storage_locations[at] = &entries[at];
         }
     }
 }
 
-bool access_list_to_wire(const extvm_access_list *list, bool precompiled, struct arena *arena,
-                         Kevm__AccessListData *data) {
+bool access_list_to_wire(const extvm_access_list *list, enum access_list_use use,
+                         struct arena *arena, Kevm__AccessListData *data) {
     size_t keys = count_keys(list);
+    bool precompiled = use == ACCESS_LIST_OF_BERLIN_CALL;
     kevm__access_list_data__init(data);
     data->addresses =
         arena_array(arena, list->count + KEVM_PRECOMPILED_COUNT, sizeof *data->addresses);
     data->storage_locations = arena_array(arena, keys, sizeof *data->storage_locations);
     Kevm__StorageEntry *entries = arena_array(arena, keys, sizeof *entries);
+    extvm_word *words =
+        use == ACCESS_LIST_OF_RESULT ? arena_array(arena, keys, sizeof *words) : NULL;
     if (arena->failed) {
         return false;
     }
@@ -96,7 +103,7 @@ bool access_list_to_wire(const extvm_access_list *list, bool precompiled, struct
             data->addresses[data->n_addresses++] = address_field(address);
         }
     }
-    locations_to_wire(list, entries, data);
+    locations_to_wire(list, entries, words, data);
     return true;
 }
 

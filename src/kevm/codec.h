@@ -11,10 +11,15 @@
 void config_to_wire(const extvm_chain *chain, Kevm__EthereumConfig *config);
 void config_from_wire(const Kevm__EthereumConfig *config, extvm_chain *chain);
 
-/* An access list as a message; the arrays lie in `arena`, the rest is borrowed from `list`. With
- * `precompiled` the contracts 1 to 9 come before the list's own addresses. False: no memory. */
-bool access_list_to_wire(const extvm_access_list *list, bool precompiled, struct arena *arena,
-                         Kevm__AccessListData *data);
+/* What an access list is for: a result's storage locations are words, a call's are numbers
+ * (protocol/kevm.md, section 4.1), and in Berlin a call has the precompiled contracts 1 to 9 before
+ * the list's own addresses. */
+enum access_list_use { ACCESS_LIST_OF_CALL, ACCESS_LIST_OF_BERLIN_CALL, ACCESS_LIST_OF_RESULT };
+
+/* An access list as a message; the arrays and words lie in `arena`, the rest is borrowed from
+ * `list`. False: no memory. */
+bool access_list_to_wire(const extvm_access_list *list, enum access_list_use use,
+                         struct arena *arena, Kevm__AccessListData *data);
 
 /* The other way; entries are ascending by address, each once, with all its keys.
  * Errors: EXTVM_MALFORMED_MESSAGE, EXTVM_NO_MEMORY. */

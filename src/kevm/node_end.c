@@ -49,7 +49,9 @@ bool kevm_encode_call(const extvm_call *call, struct arena *scratch, struct buff
     context.ethereum_config = &config;
     if (kevm_sends_access_list(call)) {
         const extvm_access_list *own = call->access_list != NULL ? call->access_list : &no_list;
-        if (!access_list_to_wire(own, kevm_in_berlin(call), scratch, &access_list)) {
+        enum access_list_use use =
+            kevm_in_berlin(call) ? ACCESS_LIST_OF_BERLIN_CALL : ACCESS_LIST_OF_CALL;
+        if (!access_list_to_wire(own, use, scratch, &access_list)) {
             return false;
         }
         context.tx_type = KEVM__CALL_CONTEXT__TX_TYPE__ACCESSLIST;

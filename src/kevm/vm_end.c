@@ -317,7 +317,7 @@ bool kevm_encode_result(const extvm_result *result, struct arena *scratch, struc
     wire.touched_accounts = addresses_to_wire(result->touched, result->touched_count, scratch);
     wire.n_touched_accounts = result->touched_count;
     if (result->access_list.count > 0) {
-        access_list_to_wire(&result->access_list, false, scratch, &access_list);
+        access_list_to_wire(&result->access_list, ACCESS_LIST_OF_RESULT, scratch, &access_list);
         wire.access_list = &access_list;
     }
     if (scratch->failed) {

@@ -21,11 +21,26 @@ struct remote_world {
     uint8_t numbers[2][EXTVM_WORD_INTEGER_SIZE]; /* of the caller */
 };
 
-static void pause_for(uint64_t nanoseconds) {
-    const struct timespec pause = clock_timespec(nanoseconds);
-    if (nanoseconds > 0) {
+/* Waits, unless the server stops. */
+static void pause_for(const extvm_testvm *server, uint64_t nanoseconds) {
+    const uint64_t slice = (uint64_t)20 * NANOSECONDS_IN_MILLISECOND;
+    while (nanoseconds > 0 && !atomic_load(&server->is_stopping)) {
+        uint64_t part = nanoseconds < slice ? nanoseconds : slice;
+        const struct timespec pause = clock_timespec(part);
         nanosleep(&pause, NULL);
+        nanoseconds -= part;
     }
+}
+
+/* When the node must have taken, or given, what is due now. */
+static uint64_t answer_end(const struct hosted *hosted) {
+    return clock_now() + hosted->server->settings.answer_timeout;
+}
+
+static extvm_status too_late(const struct hosted *hosted, const char *what, extvm_error *error) {
+    return error_set(
+        error, EXTVM_DEADLINE_PASSED, "the node did not %s in time (option answer-timeout, %.3f s)",
+        what, (double)hosted->server->settings.answer_timeout / (double)NANOSECONDS_IN_SECOND);
 }
 
 /* -- bytes -- */
@@ -34,16 +49,16 @@ static extvm_status send_bytes(struct hosted *hosted, const void *data, size_t s
                                extvm_error *error) {
     const struct faults *faults = &hosted->server->faults;
     const char *at = data;
-    pause_for(faults->delay);
+    pause_for(hosted->server, faults->delay);
+    const uint64_t end = answer_end(hosted);
     while (size > 0) {
         size_t piece = faults->split > 0 && size > faults->split ? faults->split : size;
         ssize_t sent = send(hosted->socket, at, piece, MSG_NOSIGNAL);
         if (sent < 0 && errno == EINTR) {
             continue;
         }
-        if (sent < 0 && errno == EAGAIN) {
-            return error_set(error, EXTVM_DEADLINE_PASSED,
-                             "the node does not read (option answer-timeout)");
+        if ((sent < 0 && errno == EAGAIN) || ((size_t)sent < size && clock_now() >= end)) {
+            return too_late(hosted, "read", error);
         }
         if (sent < 0) {
             return error_set(error, EXTVM_VM_CLOSED, "the node is gone: %s", strerror(errno));
@@ -61,7 +76,7 @@ static extvm_status send_output(struct hosted *hosted, extvm_error *error) {
     return status;
 }
 
-static extvm_status receive(struct hosted *hosted, extvm_error *error) {
+static extvm_status receive(struct hosted *hosted, uint64_t end, extvm_error *error) {
     size_t room;
     uint8_t *space = session_space(&hosted->session, &room);
     if (space == NULL) {
@@ -73,13 +88,13 @@ static extvm_status receive(struct hosted *hosted, extvm_error *error) {
     } while (size < 0 && errno == EINTR);
     if (size > 0) {
         session_received(&hosted->session, (size_t)size);
-        return EXTVM_OK;
     }
-    if (size < 0 && errno == EAGAIN) {
-        return error_set(error, EXTVM_DEADLINE_PASSED,
-                         "the node did not answer in time (option answer-timeout, %.3f s)",
-                         (double)hosted->server->settings.answer_timeout /
-                             (double)NANOSECONDS_IN_SECOND);
+    if ((size < 0 && errno == EAGAIN) ||
+        (session_in_frame(&hosted->session) && clock_now() >= end)) {
+        return too_late(hosted, "answer", error);
+    }
+    if (size > 0) {
+        return EXTVM_OK;
     }
     return session_closed(&hosted->session, size < 0, error);
 }
@@ -128,7 +143,7 @@ static void wait_for_end(struct hosted *hosted) {
     char discarded[1024];
     while (!atomic_load(&hosted->server->is_stopping)) {
         ssize_t size = recv(hosted->socket, discarded, sizeof discarded, 0);
-        if (size == 0 || (size < 0 && errno != EINTR)) {
+        if (size == 0 || (size < 0 && errno != EINTR && errno != EAGAIN)) {
             return;
         }
     }
@@ -148,10 +163,11 @@ static bool ask(struct remote_world *world, const struct query *query, struct an
     if (status == EXTVM_OK) {
         status = send_output(hosted, &world->error);
     }
+    const uint64_t end = answer_end(hosted);
     while (status == EXTVM_OK && event.kind != SESSION_ANSWER) {
         status = session_next(&hosted->session, &event, &world->error);
         if (status == EXTVM_OK && event.kind != SESSION_ANSWER) {
-            status = receive(hosted, &world->error);
+            status = receive(hosted, end, &world->error);
         }
     }
     *answer = event.answer;
@@ -230,6 +246,9 @@ static extvm_lookup remote_block_hash(void *context, uint64_t number, extvm_word
 static extvm_status give_result(struct remote_world *world, extvm_result *result) {
     struct hosted *hosted = world->hosted;
     extvm_status status = EXTVM_OK;
+    if (hosted->session.call->type != EXTVM_TRANSACTION_ACCESS_LIST) {
+        result->access_list.count = 0; /* protocol/kevm.md, section 10 */
+    }
     if (hosted->server->faults.like_kevm) {
         status = divergence_of_result(hosted->session.call, &world->caller, result, &world->error);
     }

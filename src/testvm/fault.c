@@ -8,6 +8,7 @@
 #include "common/clock.h"
 #include "common/error.h"
 #include "common/options.h"
+#include "common/prefix.h"
 
 static const char all_faults[] =
     "close-after-hello, close-after=N, reset-after=N, stall-after=N, delay=DURATION, split=N, "
@@ -35,11 +36,6 @@ static const struct {
     {"split=", offsetof(struct faults, split), 1},
 };
 
-static const char *after(const char *text, const char *prefix) {
-    size_t length = strlen(prefix);
-    return strncmp(text, prefix, length) == 0 ? text + length : NULL;
-}
-
 static extvm_status parse_number(const char *word, const char *digits, uint32_t least,
                                  uint32_t *out, extvm_error *error) {
     enum { MOST = 1000000000 };
@@ -65,13 +61,13 @@ static extvm_status parse_word(const char *word, struct faults *faults, extvm_er
         }
     }
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
-        const char *digits = after(word, numbers[i].name);
+        const char *digits = text_after(word, numbers[i].name);
         if (digits != NULL) {
             return parse_number(word, digits, numbers[i].least,
                                 (uint32_t *)(void *)((char *)faults + numbers[i].number), error);
         }
     }
-    const char *duration = after(word, "delay=");
+    const char *duration = text_after(word, "delay=");
     if (duration != NULL && options_parse_duration(duration, &faults->delay) &&
         faults->delay <= 60 * NANOSECONDS_IN_SECOND) {
         return EXTVM_OK;

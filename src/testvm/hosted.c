@@ -15,13 +15,7 @@
 #include "kevm/kevm.h"
 #include "server.h"
 
-enum { LEAVING_SECONDS = 1 /* that a node has to close its end */ };
-
-static struct timeval to_timeval(uint64_t nanoseconds) {
-    return (struct timeval){
-        .tv_sec = (time_t)(nanoseconds / NANOSECONDS_IN_SECOND),
-        .tv_usec = (suseconds_t)(nanoseconds % NANOSECONDS_IN_SECOND / NANOSECONDS_IN_MICROSECOND)};
-}
+enum { LEAVING_MILLISECONDS = 500 /* that a node has to close its end */ };
 
 static void log_hosted(const struct hosted *hosted, extvm_log_level level, const char *what) {
     log_line(&hosted->server->logger, level, "test-mode: %s: %s", hosted->peer, what);
@@ -38,24 +32,36 @@ void hosted_free(struct hosted *hosted) {
     }
     close(hosted->socket);
     session_free(&hosted->session);
+    atomic_fetch_sub(&server->sessions, hosted->is_counted ? 1 : 0);
+    server->turned_away -= hosted->is_counted ? 0 : 1;
     memory_release(&server->allocator, hosted);
-    atomic_fetch_sub(&server->sessions, 1);
+    server_check_end(server);
 }
 
 static void wait_in_loop(struct hosted *hosted, uint64_t nanoseconds) {
-    const struct timeval timeout = to_timeval(nanoseconds);
+    const struct timeval timeout = clock_timeval(nanoseconds);
     if (event_add(hosted->event, &timeout) != 0) {
+        hosted_free(hosted);
+    }
+}
+
+static void wait_while_leaving(struct hosted *hosted) {
+    uint64_t now = clock_now();
+    if (now < hosted->leave_end) {
+        wait_in_loop(hosted, hosted->leave_end - now);
+    } else {
         hosted_free(hosted);
     }
 }
 
 void hosted_leave(struct hosted *hosted) {
     hosted->state = HOSTED_LEAVING;
-    if (shutdown(hosted->socket, SHUT_WR) != 0 || hosted->server->is_ending) {
+    hosted->leave_end = clock_now() + (uint64_t)LEAVING_MILLISECONDS * NANOSECONDS_IN_MILLISECOND;
+    if (shutdown(hosted->socket, SHUT_WR) != 0) {
         hosted_free(hosted);
         return;
     }
-    wait_in_loop(hosted, LEAVING_SECONDS * NANOSECONDS_IN_SECOND);
+    wait_while_leaving(hosted);
 }
 
 /* Takes what has been received; ends with waiting for more, a call, or the session's end. */
@@ -114,7 +120,7 @@ static void read_to_end(struct hosted *hosted) {
     char discarded[4096];
     ssize_t size = recv(hosted->socket, discarded, sizeof discarded, MSG_DONTWAIT);
     if (size > 0 || (size < 0 && (errno == EAGAIN || errno == EINTR))) {
-        wait_in_loop(hosted, LEAVING_SECONDS * NANOSECONDS_IN_SECOND);
+        wait_while_leaving(hosted);
     } else {
         hosted_free(hosted);
     }
@@ -141,7 +147,7 @@ static void on_event(evutil_socket_t socket, short what, void *context) {
 /* What a worker's send and receive need: deadlines, and no delay. */
 static bool prepare_socket(const extvm_testvm *server, int socket) {
     int on = 1;
-    const struct timeval timeout = to_timeval(server->settings.answer_timeout);
+    const struct timeval timeout = clock_timeval(server->settings.answer_timeout);
     if (server->path[0] == '\0') {
         (void)setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     }
@@ -149,7 +155,19 @@ static bool prepare_socket(const extvm_testvm *server, int socket) {
            setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof timeout) == 0;
 }
 
-void hosted_accept(extvm_testvm *server, int socket, const char *peer) {
+static void add_to_all(struct hosted *hosted, bool wanted) {
+    extvm_testvm *server = hosted->server;
+    hosted->next = server->all;
+    if (server->all != NULL) {
+        server->all->previous = hosted;
+    }
+    server->all = hosted;
+    hosted->is_counted = wanted;
+    atomic_fetch_add(&server->sessions, wanted ? 1 : 0);
+    server->turned_away += wanted ? 0 : 1;
+}
+
+void hosted_accept(extvm_testvm *server, int socket, const char *peer, bool wanted) {
     struct hosted *hosted = memory_zeroed(&server->allocator, sizeof *hosted);
     if (hosted == NULL || !prepare_socket(server, socket)) {
         log_line(&server->logger, EXTVM_LOG_ERROR, "test-mode: %s: no memory for a session", peer);
@@ -162,15 +180,14 @@ void hosted_accept(extvm_testvm *server, int socket, const char *peer) {
     snprintf(hosted->peer, sizeof hosted->peer, "%s", peer);
     session_init_vm(&hosted->session, &kevm_protocol, &server->allocator,
                     &server->session_settings);
-    hosted->next = server->all;
-    if (server->all != NULL) {
-        server->all->previous = hosted;
-    }
-    server->all = hosted;
-    atomic_fetch_add(&server->sessions, 1);
+    add_to_all(hosted, wanted);
     hosted->event = event_new(server->base, socket, EV_READ, on_event, hosted);
     if (hosted->event == NULL) {
         hosted_free(hosted);
+        return;
+    }
+    if (!wanted) {
+        hosted_leave(hosted);
         return;
     }
     log_hosted(hosted, EXTVM_LOG_INFO, "session begun");

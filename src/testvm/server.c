@@ -17,7 +17,12 @@
 #include "common/error.h"
 #include "common/memory.h"
 
-enum { BACKLOG = 1024, GRACE_MILLISECONDS = 1000 /* for running calls when the server stops */ };
+enum {
+    BACKLOG = 1024,
+    GRACE_MILLISECONDS = 1000, /* for running calls when the server stops */
+    REST_MILLISECONDS = 100,   /* of a listener that has no file descriptors left */
+    TURNED_AWAY_MAXIMUM = 64   /* sessions over the limit that are left at the same time */
+};
 
 /* -- queues, and the way into the loop -- */
 
@@ -53,15 +58,22 @@ static struct hosted *take_done(extvm_testvm *server) {
     return hosted;
 }
 
-/* No new sessions, and those without a running call end now. */
+/* No new sessions - connects are refused now -, and those without a running call end. */
 static void begin_ending(extvm_testvm *server) {
     server->is_ending = true;
-    evconnlistener_disable(server->listener);
+    evconnlistener_free(server->listener);
+    server->listener = NULL;
     for (struct hosted *hosted = server->all, *next; hosted != NULL; hosted = next) {
         next = hosted->next;
-        if (hosted->state != HOSTED_RUNNING) {
+        if (hosted->state == HOSTED_IDLE) {
             hosted_leave(hosted);
         }
+    }
+}
+
+void server_check_end(extvm_testvm *server) {
+    if (server->is_ending && server->all == NULL) {
+        event_base_loopbreak(server->base);
     }
 }
 
@@ -78,9 +90,7 @@ static void on_wake(evutil_socket_t socket, short what, void *context) {
     if (atomic_load(&server->is_stopping) && !server->is_ending) {
         begin_ending(server);
     }
-    if (server->is_ending && server->all == NULL) {
-        event_base_loopbreak(server->base);
-    }
+    server_check_end(server);
 }
 
 /* -- the listener -- */
@@ -107,21 +117,37 @@ static void on_accept(struct evconnlistener *listener, evutil_socket_t socket,
     (void)listener;
     (void)size;
     name_peer(address, peer, sizeof peer);
-    if (atomic_load(&server->sessions) >= server->settings.max_sessions) {
+    bool wanted = atomic_load(&server->sessions) < server->settings.max_sessions;
+    if (!wanted) {
         log_line(&server->logger, EXTVM_LOG_WARNING,
                  "test-mode: %s: turned away: %llu sessions are open (option max-sessions)", peer,
                  (unsigned long long)server->settings.max_sessions);
-        shutdown(socket, SHUT_WR);
-        close(socket);
-        return;
+        if (server->turned_away >= TURNED_AWAY_MAXIMUM) {
+            close(socket);
+            return;
+        }
     }
-    hosted_accept(server, socket, peer);
+    hosted_accept(server, socket, peer, wanted);
 }
 
+static void on_accept_again(evutil_socket_t socket, short what, void *context) {
+    extvm_testvm *server = context;
+    (void)socket;
+    (void)what;
+    if (server->listener != NULL) {
+        evconnlistener_enable(server->listener);
+    }
+}
+
+/* Without file descriptors the listener stays readable: it rests instead of spinning. */
 static void on_accept_error(struct evconnlistener *listener, void *context) {
-    const extvm_testvm *server = context;
-    (void)listener;
-    log_line(&server->logger, EXTVM_LOG_ERROR, "test-mode: cannot accept: %s", strerror(errno));
+    extvm_testvm *server = context;
+    const struct timeval rest =
+        clock_timeval((uint64_t)REST_MILLISECONDS * NANOSECONDS_IN_MILLISECOND);
+    log_line(&server->logger, EXTVM_LOG_ERROR, "test-mode: cannot accept: %s (limit: ulimit -n)",
+             strerror(errno));
+    evconnlistener_disable(listener);
+    evtimer_add(server->accept_again, &rest);
 }
 
 static struct evconnlistener *make_listener(extvm_testvm *server, const struct sockaddr *address,
@@ -214,6 +240,9 @@ static void free_server(extvm_testvm *server) {
     if (server->listener != NULL) {
         evconnlistener_free(server->listener);
     }
+    if (server->accept_again != NULL) {
+        event_free(server->accept_again);
+    }
     if (server->wake != NULL) {
         event_free(server->wake);
     }
@@ -226,7 +255,6 @@ static void free_server(extvm_testvm *server) {
     if (server->path[0] != '\0') {
         unlink(server->path);
     }
-    pthread_cond_destroy(&server->changed);
     pthread_cond_destroy(&server->work);
     pthread_mutex_destroy(&server->lock);
     extvm_allocator allocator = server->allocator;
@@ -247,14 +275,15 @@ static extvm_testvm *new_server(const extvm_options *options) {
                                   .trace_context = options->trace_context};
     pthread_mutex_init(&server->lock, NULL);
     pthread_cond_init(&server->work, NULL);
-    pthread_cond_init(&server->changed, NULL);
     server->wake_socket = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     server->base = event_base_new();
     if (server->base != NULL && server->wake_socket >= 0) {
+        server->accept_again = evtimer_new(server->base, on_accept_again, server);
         server->wake =
             event_new(server->base, server->wake_socket, EV_READ | EV_PERSIST, on_wake, server);
     }
-    if (server->wake == NULL || event_add(server->wake, NULL) != 0) {
+    if (server->accept_again == NULL || server->wake == NULL ||
+        event_add(server->wake, NULL) != 0) {
         free_server(server);
         return NULL;
     }
@@ -326,11 +355,9 @@ void extvm_testvm_stop(extvm_testvm *testvm) {
     }
     pthread_mutex_lock(&testvm->lock);
     atomic_store(&testvm->is_stopping, true);
-    pthread_cond_broadcast(&testvm->work);
     pthread_mutex_unlock(&testvm->lock);
     server_wake(testvm);
     end_calls(testvm);
-    server_wake(testvm);
     pthread_join(testvm->loop, NULL);
     free_server(testvm);
 }

@@ -35,10 +35,12 @@ struct hosted {
     struct event *event;
     int socket;
     enum hosted_state state;
-    bool is_over;     /* the worker's word: end it */
-    bool is_reset;    /* and not with a half-close: its socket resets when it is closed */
-    uint32_t queries; /* asked in the call that runs */
-    char peer[64];    /* for the log */
+    bool is_over;       /* the worker's word: end it */
+    bool is_counted;    /* among the sessions; one that is turned away is not */
+    uint64_t leave_end; /* when a session that is left is closed at the latest: the clock */
+    bool is_reset;      /* and not with a half-close: its socket resets when it is closed */
+    uint32_t queries;   /* asked in the call that runs */
+    char peer[64];      /* for the log */
 };
 
 struct queue {
@@ -60,16 +62,18 @@ struct extvm_testvm {
     struct evconnlistener *listener;
     struct event *wake; /* when `wake_socket` is written to */
     int wake_socket;
+    struct event *accept_again; /* when the listener had to rest */
     struct hosted *all;
+    unsigned turned_away; /* of them, sessions over the limit that are being left */
     bool is_ending;
 
-    pthread_mutex_t lock;   /* of what follows */
-    pthread_cond_t work;    /* there is a call in `calls`, or it is over */
-    pthread_cond_t changed; /* a worker ended */
-    struct queue calls;     /* for the workers */
-    struct queue done;      /* for the loop */
+    pthread_mutex_t lock; /* of what follows */
+    pthread_cond_t work;  /* there is a call in `calls`, or it is over */
+    struct queue calls;   /* for the workers */
+    struct queue done;    /* for the loop */
     unsigned workers, idle_workers;
     struct worker *running; /* all workers */
+    bool is_cut;            /* no call begins any more */
     atomic_bool is_stopping;
     atomic_uint sessions;
 };
@@ -79,13 +83,17 @@ struct extvm_testvm {
 /* Tells the loop to look at its queues. From any thread. */
 void server_wake(extvm_testvm *server);
 
+/* Ends the loop when the server is ending and no session is left. */
+void server_check_end(extvm_testvm *server);
+
 void queue_put(struct queue *queue, struct hosted *hosted);
 struct hosted *queue_take(struct queue *queue);
 
 /* -- hosted.c -- */
 
-/* Takes over a connection; closes it when there is no memory. */
-void hosted_accept(extvm_testvm *server, int socket, const char *peer);
+/* Takes over a connection; closes it when there is no memory. One that is not `wanted` is left at
+ * once. */
+void hosted_accept(extvm_testvm *server, int socket, const char *peer, bool wanted);
 
 /* Goes on with a session that a worker gave back. */
 void hosted_resume(struct hosted *hosted);
@@ -99,7 +107,8 @@ void hosted_free(struct hosted *hosted);
 /* Hands a session with a call to a worker. */
 void worker_submit(struct hosted *hosted);
 
-/* Cuts the calls that run: their EVMs stop and their sockets are shut. From the loop's thread. */
+/* Cuts the calls that run: their EVMs stop and their sockets are shut; those that wait for a worker
+ * are given back. From the stopping thread. */
 void worker_cut_all(extvm_testvm *server);
 
 /* Waits until all workers have ended; `is_stopping` is set. From the stopping thread. */

@@ -12,6 +12,7 @@ enum { STACK_SIZE = 256 * 1024 /* bytes; the EVM's frames are not on it */ };
 struct worker {
     extvm_testvm *server;
     struct worker *next;
+    pthread_t thread;
     struct evm *evm;
     struct hosted *hosted; /* whose call runs, or NULL; under the server's lock */
 };
@@ -22,7 +23,7 @@ static struct hosted *next_call(struct worker *worker) {
     pthread_mutex_lock(&server->lock);
     worker->hosted = NULL;
     server->idle_workers++;
-    while (server->calls.first == NULL && !atomic_load(&server->is_stopping)) {
+    while (server->calls.first == NULL && !server->is_cut) {
         pthread_cond_wait(&server->work, &server->lock);
     }
     server->idle_workers--;
@@ -41,21 +42,6 @@ static void give_back(struct worker *worker, struct hosted *hosted) {
     server_wake(server);
 }
 
-static void end_worker(struct worker *worker) {
-    extvm_testvm *server = worker->server;
-    evm_free(worker->evm);
-    pthread_mutex_lock(&server->lock);
-    struct worker **link = &server->running;
-    while (*link != worker) {
-        link = &(*link)->next;
-    }
-    *link = worker->next;
-    memory_release(&server->allocator, worker);
-    server->workers--;
-    pthread_cond_broadcast(&server->changed);
-    pthread_mutex_unlock(&server->lock);
-}
-
 static void *work(void *argument) {
     struct worker *worker = argument;
     struct hosted *hosted;
@@ -63,14 +49,12 @@ static void *work(void *argument) {
         hosted->is_over = !hosted_run_call(hosted, worker->evm);
         give_back(worker, hosted);
     }
-    end_worker(worker);
     return NULL;
 }
 
 /* Adds a worker; called with the lock. False when there is no memory or thread. */
 static bool add_worker(extvm_testvm *server) {
     pthread_attr_t attributes;
-    pthread_t thread;
     struct worker *worker = memory_zeroed(&server->allocator, sizeof *worker);
     struct evm *evm = worker != NULL ? evm_new(&server->allocator) : NULL;
     if (evm == NULL || pthread_attr_init(&attributes) != 0) {
@@ -80,8 +64,7 @@ static bool add_worker(extvm_testvm *server) {
     }
     *worker = (struct worker){.server = server, .next = server->running, .evm = evm};
     pthread_attr_setstacksize(&attributes, STACK_SIZE);
-    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-    bool started = pthread_create(&thread, &attributes, work, worker) == 0;
+    bool started = pthread_create(&worker->thread, &attributes, work, worker) == 0;
     pthread_attr_destroy(&attributes);
     if (!started) {
         evm_free(evm);
@@ -96,7 +79,7 @@ static bool add_worker(extvm_testvm *server) {
 void worker_submit(struct hosted *hosted) {
     extvm_testvm *server = hosted->server;
     pthread_mutex_lock(&server->lock);
-    bool taken = !atomic_load(&server->is_stopping);
+    bool stopping = atomic_load(&server->is_stopping), taken = !stopping;
     unsigned waiting = 0;
     for (const struct hosted *one = server->calls.first; one != NULL; one = one->queued) {
         waiting++;
@@ -112,29 +95,41 @@ void worker_submit(struct hosted *hosted) {
         pthread_cond_signal(&server->work);
     }
     pthread_mutex_unlock(&server->lock);
-    if (!taken) {
+    if (!taken && !stopping) {
         log_line(&server->logger, EXTVM_LOG_ERROR,
                  "test-mode: %s: no memory or thread for a call: session ended", hosted->peer);
+    }
+    if (!taken) {
         hosted_leave(hosted);
     }
 }
 
 void worker_cut_all(extvm_testvm *server) {
+    struct hosted *hosted;
     pthread_mutex_lock(&server->lock);
+    server->is_cut = true;
     for (struct worker *worker = server->running; worker != NULL; worker = worker->next) {
         if (worker->hosted != NULL) {
             evm_stop(worker->evm);
             shutdown(worker->hosted->socket, SHUT_RDWR);
         }
     }
+    while ((hosted = queue_take(&server->calls)) != NULL) {
+        hosted->is_over = true;
+        queue_put(&server->done, hosted);
+    }
+    pthread_cond_broadcast(&server->work);
     pthread_mutex_unlock(&server->lock);
+    server_wake(server);
 }
 
+/* No worker is added any more: is_stopping keeps worker_submit from it. */
 void worker_join_all(extvm_testvm *server) {
-    pthread_mutex_lock(&server->lock);
-    pthread_cond_broadcast(&server->work);
-    while (server->workers > 0) {
-        pthread_cond_wait(&server->changed, &server->lock);
+    for (struct worker *worker = server->running, *next; worker != NULL; worker = next) {
+        next = worker->next;
+        pthread_join(worker->thread, NULL);
+        evm_free(worker->evm);
+        memory_release(&server->allocator, worker);
     }
-    pthread_mutex_unlock(&server->lock);
+    server->running = NULL;
 }

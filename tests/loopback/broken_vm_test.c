@@ -284,10 +284,10 @@ static void words_between_two_calls_are_never_taken_for_the_next_result(void **u
     assert_int_equal(report.resets, 0);
 }
 
-static void closing_with_unread_bytes_still_ends_with_a_fin(void **unused) {
-    (void)unused;
+static void close_with_unread_bytes(const char *drain_timeout) {
     struct broken broken;
-    begin(&broken, "> any\n" GOOD_CALL "< 0000ffff 0102030405060708\n", NULL, NULL);
+    begin(&broken, "> any\n" GOOD_CALL "< 0000ffff 0102030405060708\n", "drain-timeout",
+          drain_timeout);
     assert_int_equal(run(&broken), EXTVM_OK);
     const struct timespec moment = {0, 50000000};
     nanosleep(&moment, NULL);
@@ -297,6 +297,12 @@ static void closing_with_unread_bytes_still_ends_with_a_fin(void **unused) {
     struct scripted_vm_report report = end(&broken);
     assert_int_equal(report.polite_ends, 1);
     assert_int_equal(report.resets, 0);
+}
+
+static void closing_with_unread_bytes_still_ends_with_a_fin(void **unused) {
+    (void)unused;
+    close_with_unread_bytes("500ms");
+    close_with_unread_bytes("0s"); /* no patience, and no reset all the same */
 }
 
 static void many_calls_share_one_session(void **unused) {

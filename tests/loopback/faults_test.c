@@ -1,13 +1,17 @@
 /* Whole runs over real sockets while memory or a socket call fails: always a clean status, no leak,
  * and the next call works. And many threads on one handle. */
+#include <arpa/inet.h>
 #include <errno.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -327,6 +331,61 @@ static void caller_that_waits_for_its_turn_gives_up_at_its_deadline(void **unuse
     assert_int_equal(status, EXTVM_DEADLINE_PASSED);
 }
 
+/* -- a VM that reads slowly -- */
+
+struct slow_reader {
+    pthread_t thread;
+    int listener;
+};
+
+/* Reads 64 KiB every 50 ms, and says nothing. */
+static void *read_slowly(void *argument) {
+    struct slow_reader *reader = argument;
+    static char discarded[65536];
+    const struct timespec pause = {0, 50000000};
+    int small = 65536, socket = accept(reader->listener, NULL, NULL);
+    setsockopt(socket, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
+    while (recv(socket, discarded, sizeof discarded, 0) > 0) {
+        nanosleep(&pause, NULL);
+    }
+    close(socket);
+    return NULL;
+}
+
+static void vm_that_reads_slowly_does_not_stretch_the_deadline(void **unused) {
+    enum { INPUT = 32 << 20 };
+    (void)unused;
+    struct slow_reader reader = {.listener = socket(AF_INET, SOCK_STREAM, 0)};
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof address;
+    assert_int_equal(bind(reader.listener, (struct sockaddr *)&address, size), 0);
+    assert_int_equal(getsockname(reader.listener, (struct sockaddr *)&address, &size), 0);
+    assert_int_equal(listen(reader.listener, 1), 0);
+    assert_int_equal(pthread_create(&reader.thread, NULL, read_slowly, &reader), 0);
+    char vm_address[64];
+    snprintf(vm_address, sizeof vm_address, "kevm://127.0.0.1:%u", ntohs(address.sin_port));
+    extvm_options *options = case_options("300ms");
+    extvm_vm *vm = NULL;
+    extvm_result *result = NULL;
+    struct rich rich;
+    rich_init(&rich);
+    uint8_t *input = calloc(1, INPUT);
+    rich.one.call.input = (extvm_bytes){input, INPUT};
+    assert_int_equal(extvm_open(vm_address, options, &vm, NULL), EXTVM_OK);
+    struct timespec start_time, end_time;
+    clock_gettime(CLOCK_MONOTONIC, &start_time);
+    assert_int_equal(extvm_run(vm, &rich.one.call, &rich.world, &result, NULL),
+                     EXTVM_DEADLINE_PASSED);
+    clock_gettime(CLOCK_MONOTONIC, &end_time);
+    assert_true(end_time.tv_sec - start_time.tv_sec <= 2);
+    extvm_close(vm);
+    pthread_join(reader.thread, NULL);
+    close(reader.listener);
+    extvm_options_free(options);
+    extvm_state_free(rich.state);
+    free(input);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_allocation_of_a_run_may_fail_once),
@@ -334,6 +393,7 @@ int main(void) {
         cmocka_unit_test(single_bytes_and_interrupts_on_the_socket_change_nothing),
         cmocka_unit_test(every_socket_call_may_fail_with_every_error),
         cmocka_unit_test(threads_share_one_handle_and_each_gets_its_own_result),
+        cmocka_unit_test(vm_that_reads_slowly_does_not_stretch_the_deadline),
         cmocka_unit_test(caller_that_waits_for_its_turn_gives_up_at_its_deadline),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -180,6 +180,32 @@ static void silent_node_loses_its_session_and_nothing_else(void **unused) {
     extvm_testvm_stop(server);
 }
 
+static void answer_that_dribbles_in_is_too_late_all_the_same(void **unused) {
+    (void)unused;
+    extvm_testvm *server = start(NULL, "answer-timeout", "200ms");
+    int socket = connect_raw(server);
+    send_hex(socket, HELLO CALL "000003e8");
+    double start_time = now();
+    bool going = true;
+    for (int i = 0; i < 40 && going; i++) { /* a byte of 1000 every 50 ms */
+        uint8_t byte = 0;
+        sleep_for(0.05);
+        going = send(socket, &byte, 1, MSG_NOSIGNAL) == 1;
+    }
+    assert_false(going);
+    assert_true(now() - start_time < 1.9);
+    close(socket);
+    extvm_testvm_stop(server);
+}
+
+/* Whether the other end closed with a FIN, after its silence; a reset is an error on the socket. */
+static bool is_ended_without_reset(int socket) {
+    int failure = 0;
+    socklen_t size = sizeof failure;
+    return is_ended(socket) && getsockopt(socket, SOL_SOCKET, SO_ERROR, &failure, &size) == 0 &&
+           failure == 0;
+}
+
 static void session_over_the_limit_is_turned_away_orderly(void **unused) {
     (void)unused;
     extvm_testvm *server = start(NULL, "max-sessions", "1");
@@ -189,7 +215,9 @@ static void session_over_the_limit_is_turned_away_orderly(void **unused) {
         sleep_for(0.01);
     }
     int second = connect_raw(server);
-    assert_true(is_ended(second));
+    send_hex(second, HELLO CALL);
+    assert_true(is_ended_without_reset(second));
+    assert_true(send(second, "x", 1, MSG_NOSIGNAL) == 1); /* it is still read to its end */
     close(second);
     close(first);
     for (int i = 0; i < 300 && extvm_testvm_sessions(server) > 0; i++) {
@@ -348,6 +376,24 @@ static void stopping_while_calls_run_ends_each_within_two_seconds(void **unused)
     assert_true(stopped < 2.0);
 }
 
+static void server_that_stops_is_quick_whatever_its_faults_and_refuses_connects(void **unused) {
+    (void)unused;
+    struct endless call;
+    extvm_testvm *server = start("delay=30s", NULL, NULL);
+    char address[128];
+    snprintf(address, sizeof address, "%s", extvm_testvm_address(server));
+    call = (struct endless){.address = address};
+    assert_int_equal(pthread_create(&call.thread, NULL, run_endless, &call), 0);
+    sleep_for(0.2);
+    double start_time = now();
+    extvm_testvm_stop(server);
+    assert_true(now() - start_time < 2.0);
+    pthread_join(call.thread, NULL);
+    assert_int_not_equal(call.status, EXTVM_OK);
+    extvm_error error = {EXTVM_OK, ""};
+    assert_int_equal(run_code(address, "00", "1000", "1s", &error), EXTVM_UNREACHABLE);
+}
+
 static void endless_program_on_the_internal_vm_ends_at_its_deadline(void **unused) {
     (void)unused;
     struct case_call one;
@@ -413,12 +459,14 @@ int main(void) {
         cmocka_unit_test(node_that_closes_while_an_answer_is_due_ends_only_its_own_call),
         cmocka_unit_test(another_version_is_shown_the_door),
         cmocka_unit_test(silent_node_loses_its_session_and_nothing_else),
+        cmocka_unit_test(answer_that_dribbles_in_is_too_late_all_the_same),
         cmocka_unit_test(session_over_the_limit_is_turned_away_orderly),
         cmocka_unit_test(a_thousand_calls_in_flight_fit_in_memory_and_do_not_slow_another),
         cmocka_unit_test(every_fault_gives_the_client_its_own_status),
         cmocka_unit_test(fault_that_is_none_is_refused_with_the_list),
         cmocka_unit_test(address_that_cannot_be_listened_at_is_said),
         cmocka_unit_test(stopping_while_calls_run_ends_each_within_two_seconds),
+        cmocka_unit_test(server_that_stops_is_quick_whatever_its_faults_and_refuses_connects),
         cmocka_unit_test(endless_program_on_the_internal_vm_ends_at_its_deadline),
         cmocka_unit_test(kinds_of_vms_work_side_by_side_in_many_threads),
     };
