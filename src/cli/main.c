@@ -73,7 +73,7 @@ static int refuse_unknown(const char *name, bool json) {
 /* "extvm help [COMMAND]" */
 static int command_help(int argc, char **argv) {
     static char help_option[] = "--help";
-    if (argc < 2) {
+    if (argc < 2 || (argc == 2 && strcmp(argv[1], "help") == 0)) {
         print_overview(stdout);
         return report_output();
     }

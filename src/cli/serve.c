@@ -97,6 +97,7 @@ int command_serve(int argc, char **argv) {
         return EXIT_CODE_DONE;
     }
     int operands;
+    bool json = command_line_has(argc, argv, "--json"); /* of errors only: parsing moves argv */
     extvm_status status = vm_options_init(&vm_options, 0, &error);
     if (status == EXTVM_OK) {
         status = command_line_parse(&line, argc, argv, &operands, &error);
@@ -105,5 +106,5 @@ int command_serve(int argc, char **argv) {
         status = serve(&serve_options, &vm_options, &error);
     }
     vm_options_free(&vm_options);
-    return status == EXTVM_OK ? EXIT_CODE_DONE : report_error(false, &error);
+    return status == EXTVM_OK ? EXIT_CODE_DONE : report_error(json, &error);
 }

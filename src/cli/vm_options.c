@@ -177,9 +177,27 @@ static extvm_status take_config(struct vm_options *vm_options, extvm_error *erro
     return EXTVM_OK;
 }
 
+/* Several VMs are processes of one kind: they get the same calls. */
+static extvm_status check_kinds(const struct vm_options *vm_options, extvm_error *error) {
+    const char *first = vm_options->addresses[0];
+    for (size_t i = 1; i < vm_options->address_count; i++) {
+        const char *address = vm_options->addresses[i];
+        size_t kind = strcspn(first, ":+");
+        if (strcspn(address, ":+") != kind || strncmp(first, address, kind) != 0) {
+            return complain(error, EXTVM_INVALID_ARGUMENT,
+                            "--vm %s: all must be of one kind, and the first is %s",
+                            quote(address).text, quote(first).text);
+        }
+    }
+    return EXTVM_OK;
+}
+
 extvm_status vm_options_start(struct vm_options *vm_options, extvm_error *error) {
     extvm_options *options = vm_options->options;
     extvm_status status = take_config(vm_options, error);
+    if (status == EXTVM_OK) {
+        status = check_kinds(vm_options, error);
+    }
     if (status != EXTVM_OK) {
         return status;
     }

@@ -194,10 +194,11 @@ extvm_status call_check_caller(const extvm_call *call, bool exists, extvm_bytes 
     uint64_t number;
     extvm_bytes_to_hex((extvm_bytes){call->caller.bytes, EXTVM_ADDRESS_SIZE}, hex);
     if (!exists) {
-        return error_set(error, EXTVM_CALLER_ABSENT,
-                         "the caller %s does not exist in the world: the real KEVM would loop for "
-                         "ever; the world must have it, with the gas paid and the nonce counted up",
-                         hex);
+        return error_set(
+            error, EXTVM_CALLER_ABSENT,
+            "the caller %s does not exist in the world: add it there, with the gas paid "
+            "and the nonce counted up (the real KEVM would loop for ever)",
+            hex);
     }
     if (call->recipient != NULL) {
         return EXTVM_OK;

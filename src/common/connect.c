@@ -164,13 +164,13 @@ extvm_status connection_open(struct connection *connection, uint64_t retries, ui
         if (!again || !pause_before_retry(connection, deadline)) {
             return error_set(
                 error, status,
-                "cannot reach the VM: %s (tries: %llu, %.3g s apart; options "
-                "connect-timeout %.3g s, connect-retries %llu): check that it runs and "
+                "cannot reach the VM: %s (tries: %llu; options connect-timeout %.3g s, "
+                "connect-retries %llu, retry-delay %.3g s): check that it runs and "
                 "listens there",
                 why, (unsigned long long)tries,
-                (double)settings->retry_delay / (double)NANOSECONDS_IN_SECOND,
                 (double)settings->connect_timeout / (double)NANOSECONDS_IN_SECOND,
-                (unsigned long long)settings->connect_retries);
+                (unsigned long long)settings->connect_retries,
+                (double)settings->retry_delay / (double)NANOSECONDS_IN_SECOND);
         }
     }
 }

@@ -229,7 +229,9 @@ void connection_leave(struct connection *connection) {
     close(connection->socket);
     connection->socket = -1;
     if (!ended) {
-        log_line(connection->logger, EXTVM_LOG_WARNING,
+        /* Serious only when the VM may wait for ever. */
+        log_line(connection->logger,
+                 session_may_leave(connection->session) ? EXTVM_LOG_INFO : EXTVM_LOG_WARNING,
                  "%s: the VM did not end the session within %.3f s (option drain-timeout): it may "
                  "still be busy with an abandoned call, or need a restart",
                  connection->endpoint->text,

@@ -124,18 +124,24 @@ static void reset_on_close(struct hosted *hosted) {
 /* Misbehaves before the next message if it was told to; false: the call ends here. */
 static bool behaves(struct remote_world *world) {
     struct hosted *hosted = world->hosted;
+    extvm_error *error = &world->error;
     const struct faults *faults = &hosted->server->faults;
     if (faults->oversize || faults->garbage || faults->wrong_type) {
-        extvm_status status = send_nonsense(world);
-        world->stalls = status == EXTVM_OK;
+        world->stalls = send_nonsense(world) == EXTVM_OK;
+        error_set(error, EXTVM_VM_CLOSED, "nonsense on purpose, as the faults say");
         return false;
     }
     if (hosted->queries >= faults->reset_after) {
         reset_on_close(hosted);
+        error_set(error, EXTVM_VM_CLOSED, "reset on purpose, as the faults say");
         return false;
     }
     world->stalls = hosted->queries >= faults->stall_after;
-    return !world->stalls && hosted->queries < faults->close_after;
+    bool ends = world->stalls || hosted->queries >= faults->close_after;
+    if (ends) {
+        error_set(error, EXTVM_VM_CLOSED, "on purpose, as the faults say");
+    }
+    return !ends;
 }
 
 /* Waits for the node to end the session. */
