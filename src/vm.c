@@ -7,6 +7,7 @@
 #include "common/error.h"
 #include "common/vm.h"
 #include "evm/internal.h"
+#include "iele/iele.h"
 #include "kevm/kevm.h"
 #include "testvm/test_mode.h"
 
@@ -16,6 +17,7 @@ static const struct {
     const struct protocol *protocol;
 } kinds[] = {
     {"kevm", &kevm_protocol},
+    {"iele", &iele_protocol},
 };
 
 const char *extvm_version(void) {
@@ -42,7 +44,7 @@ static extvm_status parse_address(const char *address, const struct protocol **p
     }
     return error_set(error, EXTVM_INVALID_ARGUMENT,
                      "\"%.200s\" names no VM: allowed is internal, kevm://HOST:PORT, "
-                     "kevm+unix:PATH, test-mode or test-mode://HOST:PORT",
+                     "kevm+unix:PATH, iele://HOST:PORT, iele+unix:PATH, test-mode or test-mode://HOST:PORT",
                      address);
 }
 
