@@ -136,7 +136,7 @@ extvm_status iele_check_call_data(extvm_bytes input, extvm_error *error) {
         wrong = "is a list: it must be a string";
     }
     if (wrong != NULL) {
-        return malformed(input, list, "input's first element, the function's name or the code,",
+        return malformed(input, list, "input's first element, the function's name or the code",
                          wrong, error);
     }
     list = rest;
@@ -145,7 +145,7 @@ extvm_status iele_check_call_data(extvm_bytes input, extvm_error *error) {
         wrong = "is a string: it must be a list";
     }
     if (wrong != NULL) {
-        return malformed(input, list, "input's second element, the arguments,", wrong, error);
+        return malformed(input, list, "input's second element, the arguments", wrong, error);
     }
     if (rest.size > 0) {
         return malformed(input, rest, "input's list", "has a third element: it must have two",
