@@ -42,10 +42,11 @@ static extvm_status parse_address(const char *address, const struct protocol **p
             return endpoint_parse_unix(endpoint, address, after(rest, "+unix:"), error);
         }
     }
-    return error_set(error, EXTVM_INVALID_ARGUMENT,
-                     "\"%.200s\" names no VM: allowed is internal, kevm://HOST:PORT, "
-                     "kevm+unix:PATH, iele://HOST:PORT, iele+unix:PATH, test-mode or test-mode://HOST:PORT",
-                     address);
+    return error_set(
+        error, EXTVM_INVALID_ARGUMENT,
+        "\"%.200s\" names no VM: allowed is internal, kevm://HOST:PORT, "
+        "kevm+unix:PATH, iele://HOST:PORT, iele+unix:PATH, test-mode or test-mode://HOST:PORT",
+        address);
 }
 
 extvm_status extvm_open(const char *address, const extvm_options *options, extvm_vm **out,
