@@ -18,8 +18,8 @@ extvm_status call_check(const extvm_call *call, extvm_error *error);
 
 /* Refuses a caller that does not exist, and for a create one whose nonce is 0 or 2^64 and above:
  * the node counts the nonce up before the call (protocol/kevm.md, section 8; EIP-2681). The real
- * KEVM would loop for ever or abort. Errors: EXTVM_CALLER_ABSENT, EXTVM_CREATE_NONCE_ZERO,
- * EXTVM_OUT_OF_RANGE. */
+ * KEVM would loop for ever or abort, and an IELE die. Errors: EXTVM_CALLER_ABSENT,
+ * EXTVM_CREATE_NONCE_ZERO, EXTVM_OUT_OF_RANGE. */
 extvm_status call_check_caller(const extvm_call *call, bool exists, extvm_bytes nonce,
                                extvm_error *error);
 

@@ -94,7 +94,7 @@ static extvm_status read_integers(extvm_bytes whole, extvm_bytes list, const cha
 static extvm_status read_outer_list(extvm_bytes whole, const char *what, extvm_bytes *list,
                                     extvm_error *error) {
     struct rlp_item item;
-    extvm_bytes rest = whole;
+    extvm_bytes rest = *list = whole;
     const char *wrong = rlp_take(&rest, &item);
     if (wrong == NULL && !item.is_list) {
         wrong = "is a string: it must be a list";
