@@ -41,8 +41,8 @@ INCLUDES = -Iinclude -Isrc -I$(BUILD)/gen $(PROTOBUF_CFLAGS) $(PRECOMPILED_CFLAG
 LINK = -pthread $(if $(SANITIZE),-fsanitize=$(SANITIZE))
 
 # -- the library and the command -----------------------------------------------------------------------------
-PROTOCOLS := kevm
-LIBRARY_SOURCES := $(wildcard src/*.c src/common/*.c src/kevm/*.c src/evm/*.c src/executor/*.c src/testvm/*.c)
+PROTOCOLS := vm kevm iele
+LIBRARY_SOURCES := $(wildcard src/*.c src/common/*.c src/kevm/*.c src/iele/*.c src/evm/*.c src/executor/*.c src/testvm/*.c)
 COMMAND_SOURCES := $(wildcard src/cli/*.c)
 GENERATED := $(PROTOCOLS:%=$(BUILD)/gen/%.pb-c.c)
 LIBRARY_OBJECTS := $(LIBRARY_SOURCES:%.c=$(BUILD)/obj/%.o) $(PROTOCOLS:%=$(BUILD)/obj/%.pb-c.o)
@@ -58,7 +58,7 @@ $(BUILD)/gen/%.pb-c.c $(BUILD)/gen/%.pb-c.h &: proto/%.proto
 	@echo "  PROTOC  $<"
 	@protoc-c --proto_path=proto --c_out=$(BUILD)/gen $<
 
-$(BUILD)/obj/%.pb-c.o: $(BUILD)/gen/%.pb-c.c
+$(BUILD)/obj/%.pb-c.o: $(BUILD)/gen/%.pb-c.c | $(GENERATED)
 	@mkdir -p $(@D)
 	@echo "  CC      $<"
 	@$(CC) $(COMMON) $(INCLUDES) -c $< -o $@

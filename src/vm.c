@@ -8,6 +8,7 @@
 #include "common/prefix.h"
 #include "common/vm.h"
 #include "evm/internal.h"
+#include "iele/iele.h"
 #include "kevm/kevm.h"
 #include "testvm/test_mode.h"
 
@@ -17,6 +18,7 @@ static const struct {
     const struct protocol *protocol;
 } kinds[] = {
     {"kevm", &kevm_protocol},
+    {"iele", &iele_protocol},
 };
 
 const char *extvm_version(void) {
@@ -36,10 +38,11 @@ static extvm_status parse_address(const char *address, const struct protocol **p
             return endpoint_parse_unix(endpoint, address, text_after(rest, "+unix:"), error);
         }
     }
-    return error_set(error, EXTVM_INVALID_ARGUMENT,
-                     "\"%.200s\" names no VM: allowed is internal, kevm://HOST:PORT, "
-                     "kevm+unix:PATH, test-mode or test-mode://HOST:PORT",
-                     address);
+    return error_set(
+        error, EXTVM_INVALID_ARGUMENT,
+        "\"%.200s\" names no VM: allowed is internal, kevm://HOST:PORT, "
+        "kevm+unix:PATH, iele://HOST:PORT, iele+unix:PATH, test-mode or test-mode://HOST:PORT",
+        address);
 }
 
 extvm_status extvm_open(const char *address, const extvm_options *options, extvm_vm **out,

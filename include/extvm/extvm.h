@@ -8,6 +8,7 @@
 #include <extvm/config.h>
 #include <extvm/declare.h>
 #include <extvm/executor.h>
+#include <extvm/iele.h>
 #include <extvm/integer.h>
 #include <extvm/log.h>
 #include <extvm/result.h>

@@ -43,6 +43,15 @@ typedef struct extvm_log_entry {
     extvm_bytes data;
 } extvm_log_entry;
 
+/* Which instructions of a contract ran, as an IELE VM with --coverage counts them. */
+typedef struct extvm_code_coverage {
+    extvm_word code_hash; /* keccak256 of `code` */
+    extvm_bytes code;
+    /* A byte for each instruction, labels not counted: bit 0 it ran, bit 1 it raised an exception,
+     * bit 2 its branch was taken, bit 3 it was not (protocol/iele.md, section 10). */
+    extvm_bytes coverage;
+} extvm_code_coverage;
+
 /* What a run cost. Time is in nanoseconds of the monotonic clock. */
 typedef struct extvm_run_stats {
     uint64_t account_queries, storage_queries, code_queries, block_hash_queries; /* of the VM */
@@ -63,12 +72,15 @@ void extvm_result_free(extvm_result *result);
 
 extvm_outcome extvm_result_outcome(const extvm_result *result);
 
-/* The output of a call, the revert data of a revert, else empty. */
+/* The output of a call, the revert data of a revert, else empty. Of IELE it is a list of integers:
+ * see extvm_iele_returns. */
 extvm_bytes extvm_result_return_data(const extvm_result *result);
 
 /* The VM's own code, a canonical integer, and its name. KEVM: 1 for a call that succeeded, the new
  * address for a create that did, 0 for a failure (protocol/kevm.md, section 10); the names are
- * "success", "created" and "failure". */
+ * "success", "created" and "failure". IELE: the status; "success" for 0, FUNC_NOT_FOUND and so on
+ * for the VM's own (protocol/iele.md, section 10.1), "revert" for whatever a program reverts with.
+ */
 extvm_bytes extvm_result_return_code(const extvm_result *result);
 const char *extvm_result_return_code_name(const extvm_result *result);
 
@@ -92,6 +104,10 @@ const extvm_log_entry *extvm_result_logs(const extvm_result *result, size_t *cou
 /* What was warm at the end (EIP-2929): ascending by address, keys ascending. Empty before Berlin.
  */
 const extvm_access_list *extvm_result_access_list(const extvm_result *result);
+
+/* The coverage of each contract that ran, also of a call that failed: ascending by code hash. Empty
+ * unless the VM is an IELE that counts it. */
+const extvm_code_coverage *extvm_result_coverage(const extvm_result *result, size_t *count);
 
 /* The names of the VM's peculiarities that this run met and that the library put right
  * (docs/quirks.md); `*count` strings. */

@@ -75,6 +75,8 @@ typedef struct extvm_vm extvm_vm;
  *   internal                 the EVM inside the library
  *   kevm://HOST:PORT         a KEVM process (IPv6 as kevm://[::1]:8888)
  *   kevm+unix:PATH           the same, at a unix socket
+ *   iele://HOST:PORT         an IELE process
+ *   iele+unix:PATH           the same, at a unix socket
  *   test-mode                a test-mode server of its own (extvm/testvm.h), on a free loopback
  *                            port, and a client of it; stopped when the VM is closed
  *   test-mode://HOST:PORT    the same, listening there

@@ -196,6 +196,26 @@ extvm_status json_read_integer_into(const struct json_place *place, json_t *valu
     return status == EXTVM_OK ? EXTVM_OK : json_refuse(place, value, status, VALUE_INTEGER_ALLOWED);
 }
 
+extvm_status json_read_signed(const struct json_place *place, json_t *value, extvm_bytes *out) {
+    char digits[24];
+    const char *text = json_string_value(value);
+    if (json_is_integer(value)) {
+        json_int_t number = json_integer_value(value);
+        if (number > exact_maximum || number < -exact_maximum) {
+            return json_refuse(place, value, EXTVM_OUT_OF_RANGE,
+                               "written as a string: JSON numbers from 2^53 on lose digits");
+        }
+        snprintf(digits, sizeof digits, "%" JSON_INTEGER_FORMAT, number);
+        text = digits;
+    }
+    extvm_status status =
+        text == NULL ? EXTVM_INVALID_ARGUMENT : value_signed(text, place->reader->pool, out);
+    if (status == EXTVM_NO_MEMORY) {
+        return complain_no_memory(place->reader->error);
+    }
+    return status == EXTVM_OK ? EXTVM_OK : json_refuse(place, value, status, VALUE_SIGNED_ALLOWED);
+}
+
 extvm_status json_read_integer(const struct json_place *place, json_t *value, void *target) {
     uint8_t *buffer = pool_take(place->reader->pool, EXTVM_WORD_INTEGER_SIZE);
     return buffer == NULL ? complain_no_memory(place->reader->error)

@@ -63,6 +63,9 @@ extvm_status json_read_word(const struct json_place *place, json_t *value,
 extvm_status json_read_integer_into(const struct json_place *place, json_t *value,
                                     uint8_t buffer[EXTVM_WORD_INTEGER_SIZE], extvm_bytes *out);
 
+/* A whole number of any size and sign, in the reader's pool. */
+extvm_status json_read_signed(const struct json_place *place, json_t *value, extvm_bytes *out);
+
 /* "FILE: PATH is VALUE: it must be ALLOWED"; returns `status`. */
 extvm_status json_refuse(const struct json_place *place, const json_t *value, extvm_status status,
                          const char *allowed);

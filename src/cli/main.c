@@ -118,7 +118,7 @@ int main(int argc, char **argv) {
         return report_output();
     }
     if (strcmp(name, "--version") == 0) {
-        printf("extvm %s (KEVM protocol 2.2)\n", extvm_version());
+        printf("extvm %s (KEVM protocol 2.2, IELE protocol 3.0)\n", extvm_version());
         return report_output();
     }
     const struct command *command = find_command(name);

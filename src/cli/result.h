@@ -9,8 +9,9 @@
  */
 extvm_status result_print_json(const extvm_result *result, extvm_error *error);
 
-/* For reading; `call` is what was run. Errors as above. */
-extvm_status result_print_text(const extvm_result *result, const extvm_call *call,
+/* For reading; `call` is what was run, and `integers` says that its return data is a list of them
+ * (extvm/iele.h). Errors as above. */
+extvm_status result_print_text(const extvm_result *result, const extvm_call *call, bool integers,
                                extvm_error *error);
 
 #endif

@@ -72,6 +72,22 @@ static json_t *json_from_access_list(const extvm_access_list *access_list) {
     return json_complete(list, complete);
 }
 
+static json_t *json_from_coverage(const extvm_result *result) {
+    size_t count;
+    const extvm_code_coverage *coverage = extvm_result_coverage(result, &count);
+    json_t *list = json_array();
+    bool complete = list != NULL;
+    for (size_t i = 0; i < count && complete; i++) {
+        const extvm_bytes hash = {coverage[i].code_hash.bytes, EXTVM_WORD_SIZE};
+        json_t *object = json_object();
+        bool filled = json_put(object, "codeHash", json_from_bytes(hash)) &&
+                      json_put(object, "code", json_from_bytes(coverage[i].code)) &&
+                      json_put(object, "coverage", json_from_bytes(coverage[i].coverage));
+        complete = json_add(list, json_complete(object, filled));
+    }
+    return json_complete(list, complete);
+}
+
 static json_t *json_from_quirks(const extvm_result *result) {
     size_t count;
     const char *const *quirks = extvm_result_quirks(result, &count);
@@ -140,7 +156,7 @@ static bool put_changes(json_t *document, const extvm_result *result) {
            json_put(document, "logs", json_from_logs(result)) &&
            json_put(document, "accessList",
                     json_from_access_list(extvm_result_access_list(result))) &&
-           json_put(document, "coverage", json_array()) &&
+           json_put(document, "coverage", json_from_coverage(result)) &&
            json_put(document, "createdAddress",
                     created != NULL ? json_from_address(created) : json_null());
 }

@@ -1,6 +1,7 @@
 /* A result laid out for a person who has never seen the protocol. */
 #include <inttypes.h>
 
+#include <extvm/iele.h>
 #include <extvm/integer.h>
 
 #include "report.h"
@@ -56,7 +57,23 @@ static void print_title(const struct page *page, const char *title, size_t count
            page->colour ? TERMINAL_PLAIN : "", count);
 }
 
-static void print_verdict(struct page *page, const extvm_result *result, const extvm_call *call) {
+enum { INTEGERS_SHOWN = 64 };
+
+static void print_integers(struct page *page, extvm_bytes return_data) {
+    extvm_bytes integers[INTEGERS_SHOWN];
+    size_t count;
+    if (extvm_iele_returns(return_data, integers, INTEGERS_SHOWN, &count, NULL) != EXTVM_OK) {
+        return;
+    }
+    printf("returned       %zu integer%s", count, plural(count));
+    for (size_t i = 0; i < count && i < INTEGERS_SHOWN; i++) {
+        printf("%s %s", i == 0 ? ":" : ",", decimal(page, integers[i]));
+    }
+    printf("%s\n", count > INTEGERS_SHOWN ? ", ..." : "");
+}
+
+static void print_verdict(struct page *page, const extvm_result *result, const extvm_call *call,
+                          bool integers) {
     static const struct {
         const char *colour;
         const char *meaning;
@@ -64,13 +81,16 @@ static void print_verdict(struct page *page, const extvm_result *result, const e
         [EXTVM_OUTCOME_SUCCESS] = {TERMINAL_GREEN, "the transaction succeeded"},
         [EXTVM_OUTCOME_REVERT] = {TERMINAL_YELLOW,
                                   "the program took everything back; the rest of the gas returns"},
-        [EXTVM_OUTCOME_FAILURE] = {TERMINAL_RED,
-                                   "the program failed; nothing changes, and the gas is used up"},
+        [EXTVM_OUTCOME_FAILURE] =
+            {TERMINAL_RED, "it failed; nothing changes, and gas that does not remain is lost"},
     };
     extvm_outcome outcome = extvm_result_outcome(result);
     printf("outcome        %s%s%s: %s\n", page->colour ? looks[outcome].colour : "",
            extvm_outcome_name(outcome), page->colour ? TERMINAL_PLAIN : "", looks[outcome].meaning);
     print_data(page, "return data   ", extvm_result_return_data(result));
+    if (integers) {
+        print_integers(page, extvm_result_return_data(result));
+    }
     printf("return code    %s (%s)\n", storage_integer(page, extvm_result_return_code(result)),
            extvm_result_return_code_name(result));
     const extvm_address *created = extvm_result_created_address(result);
@@ -149,6 +169,21 @@ static void print_access_list(struct page *page, const extvm_access_list *list) 
     }
 }
 
+static void print_coverage(struct page *page, const extvm_result *result) {
+    size_t count;
+    const extvm_code_coverage *coverage = extvm_result_coverage(result, &count);
+    if (count == 0) {
+        return;
+    }
+    print_title(page, "Code coverage, a byte for each instruction", count);
+    for (size_t i = 0; i < count; i++) {
+        const extvm_bytes hash = {coverage[i].code_hash.bytes, EXTVM_WORD_SIZE};
+        printf("  code hash  %s\n", kept(page, text_hex(&page->pool, hash)));
+        print_data(page, "    coverage", coverage[i].coverage);
+        pool_free(&page->pool);
+    }
+}
+
 static void print_quirks(const struct page *page, const extvm_result *result) {
     size_t count;
     const char *const *quirks = extvm_result_quirks(result, &count);
@@ -174,19 +209,20 @@ static void print_stats(const extvm_result *result) {
            plural(stats.attempts));
 }
 
-extvm_status result_print_text(const extvm_result *result, const extvm_call *call,
+extvm_status result_print_text(const extvm_result *result, const extvm_call *call, bool integers,
                                extvm_error *error) {
     struct page page = {.colour = terminal_has_colour(stdout)};
     size_t deleted_count;
     size_t touched_count;
     const extvm_address *deleted = extvm_result_deleted(result, &deleted_count);
     const extvm_address *touched = extvm_result_touched(result, &touched_count);
-    print_verdict(&page, result, call);
+    print_verdict(&page, result, call, integers);
     print_modified(&page, result);
     print_addresses(&page, "Accounts deleted", deleted, deleted_count);
     print_addresses(&page, "Accounts touched", touched, touched_count);
     print_logs(&page, result);
     print_access_list(&page, extvm_result_access_list(result));
+    print_coverage(&page, result);
     print_quirks(&page, result);
     print_stats(result);
     pool_free(&page.pool);

@@ -1,5 +1,6 @@
 /* extvm run: one call on a VM, and what the VM decided. */
 #include <stdio.h>
+#include <string.h>
 
 #include <extvm/vm.h>
 
@@ -35,12 +36,15 @@ static const char notes[] =
     "  {\"0xADDRESS\": {\"nonce\": \"1\", \"balance\": \"0\", \"code\": \"0x\", \"storage\": "
     "{\"0x0\": \"0x1\"}},\n"
     "   \"blockHashes\": {\"NUMBER\": \"0x...\"}}\n"
+    "An IELE's storage keys and values may be negative and of any size.\n"
     "It is the state that the VM is told: the caller's nonce is already counted up, and the gas\n"
     "already paid. Without --world and --call the caller has nonce 1 and 10^24 wei, and nobody\n"
     "else exists.\n"
     "\n"
     "Example, a program that returns 42:\n"
-    "  extvm run --vm kevm://127.0.0.1:8888 --code 602a60005260206000f3";
+    "  extvm run --vm kevm://127.0.0.1:8888 --code 602a60005260206000f3\n"
+    "Example, a payment on an IELE:\n"
+    "  extvm run --vm iele://127.0.0.1:8888 --to 0xb2...b2 --value 256 --function deposit";
 
 struct run {
     struct run_options options;
@@ -95,9 +99,15 @@ static extvm_status write_world(struct run *run, extvm_error *error) {
     return status == EXTVM_OK ? EXTVM_OK : complain_about(error, "--world-out");
 }
 
+/* Of an IELE the return data is a list of integers. */
+static bool is_iele(const struct run *run) {
+    return strncmp(vm_options_address(&run->vm_options, 0), "iele", strlen("iele")) == 0;
+}
+
 static extvm_status print_result(const struct run *run, extvm_error *error) {
-    return run->vm_options.json ? result_print_json(run->result, error)
-                                : result_print_text(run->result, &run->input.call.call, error);
+    return run->vm_options.json
+               ? result_print_json(run->result, error)
+               : result_print_text(run->result, &run->input.call.call, is_iele(run), error);
 }
 
 static void run_free(struct run *run) {

@@ -2,8 +2,10 @@
 #include "run_input.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include <extvm/iele.h>
 #include <extvm/integer.h>
 
 #include "file.h"
@@ -16,6 +18,16 @@
 #define DEFAULT_RECIPIENT "0x000000000000000000000000000000000000c0de"
 #define DEFAULT_CALLER_BALANCE "1000000000000000000000000"
 static const uint64_t default_caller_nonce = 1;
+
+static extvm_status take_arg(void *context, const char *value, extvm_error *error) {
+    struct run_options *options = context;
+    if (options->arg_count == RUN_ARGS_MAXIMUM) {
+        return complain(error, EXTVM_INVALID_ARGUMENT, "--arg %s: at most %d can be given",
+                        quote(value).text, RUN_ARGS_MAXIMUM);
+    }
+    options->args[options->arg_count++] = value;
+    return EXTVM_OK;
+}
 
 static const struct option_spec specs[] = {
     {"--call", "FILE", "the call, as JSON; single options override what it says", NULL,
@@ -36,6 +48,15 @@ static const struct option_spec specs[] = {
      offsetof(struct run_options, gas)},
     {"--gas-price", "NUMBER", "wei for a unit of gas (0)", NULL,
      offsetof(struct run_options, gas_price)},
+    {"--function", "NAME",
+     "IELE: call this function with the arguments of --arg; instead of --input", NULL,
+     offsetof(struct run_options, function)},
+    {"--deploy", "HEX",
+     "IELE: create a contract of this code, its constructor called with the\n"
+     "arguments of --arg; @FILE takes it from a file; instead of --input",
+     NULL, offsetof(struct run_options, deploy)},
+    {"--arg", "INTEGER", "IELE: the next argument, which may be negative; may be repeated",
+     take_arg, 0},
     {"--code", "HEX",
      "put this code at the recipient first; @FILE takes it from a file.\n"
      "Without --call and --to the recipient is then 0x00...c0de",
@@ -164,6 +185,62 @@ static extvm_status read_single_options(struct run_input *input, const struct ru
     return status;
 }
 
+/* -- IELE's call data -- */
+
+static extvm_status check_call_data_options(const struct run_input *input,
+                                            const struct run_options *options, extvm_error *error) {
+    bool creates = input->call.call.recipient == NULL;
+    const char *wrong = NULL;
+    if (options->function == NULL && options->deploy == NULL) {
+        wrong = options->arg_count > 0 ? "--arg goes with --function or --deploy" : NULL;
+    } else if (options->function != NULL && options->deploy != NULL) {
+        wrong = "--function and --deploy: only one of them can be given";
+    } else if (options->input != NULL) {
+        wrong = "--input is made by --function or --deploy: only one of the three can be given";
+    } else if (options->function != NULL && creates) {
+        wrong = "--function needs a recipient: give --to";
+    } else if (options->deploy != NULL && !creates) {
+        wrong = "--deploy makes a contract, and the call has a recipient";
+    }
+    return wrong == NULL ? EXTVM_OK : complain(error, EXTVM_INVALID_ARGUMENT, "%s", wrong);
+}
+
+/* Makes the input of what --function or --deploy, and --arg, say. */
+static extvm_status make_call_data(struct run_input *input, const struct run_options *options,
+                                   extvm_error *error) {
+    extvm_bytes args[RUN_ARGS_MAXIMUM], code = {NULL, 0};
+    extvm_status status = check_call_data_options(input, options, error);
+    for (size_t i = 0; i < options->arg_count && status == EXTVM_OK; i++) {
+        extvm_status read = value_signed(options->args[i], &input->pool, &args[i]);
+        status = read == EXTVM_OK
+                     ? EXTVM_OK
+                     : refuse(error, read, "--arg", options->args[i], VALUE_SIGNED_ALLOWED);
+    }
+    if (status == EXTVM_OK) {
+        status = read_data("--deploy", options->deploy, &input->pool, &code, error);
+    }
+    if (status != EXTVM_OK || (options->function == NULL && options->deploy == NULL)) {
+        return status;
+    }
+    uint8_t *data;
+    extvm_bytes *made = &input->call.call.input;
+    status =
+        options->function != NULL
+            ? extvm_iele_call(options->function, args, options->arg_count, NULL, &data, &made->size,
+                              error)
+            : extvm_iele_deploy(code, args, options->arg_count, NULL, &data, &made->size, error);
+    if (status != EXTVM_OK) {
+        return status;
+    }
+    uint8_t *kept = pool_take(&input->pool, made->size);
+    if (kept != NULL) {
+        memcpy(kept, data, made->size);
+    }
+    made->data = kept;
+    free(data);
+    return kept != NULL ? EXTVM_OK : complain_no_memory(error);
+}
+
 /* -- the world -- */
 
 static extvm_status add_default_caller(struct run_input *input, extvm_error *error) {
@@ -210,6 +287,9 @@ extvm_status run_input_read(struct run_input *input, const struct run_options *o
     }
     if (status == EXTVM_OK) {
         status = read_single_options(input, options, error);
+    }
+    if (status == EXTVM_OK) {
+        status = make_call_data(input, options, error);
     }
     if (status == EXTVM_OK && options->world_path != NULL) {
         status = world_json_read(options->world_path, &input->pool, &input->world, error);

@@ -6,10 +6,15 @@
 #include "command_line.h"
 #include "world_json.h"
 
+enum { RUN_ARGS_MAXIMUM = 256 };
+
 /* The options as they were written; NULL: not given. */
 struct run_options {
     const char *call_path, *world_path, *world_out_path;
     const char *from, *to, *input, *value, *gas, *gas_price, *code;
+    const char *function, *deploy;
+    const char *args[RUN_ARGS_MAXIMUM];
+    size_t arg_count;
 };
 
 /* The options as a group of a command line; `options` NULL: for printing help. */

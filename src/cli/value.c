@@ -13,6 +13,12 @@ extvm_status value_integer(const char *text, uint8_t buffer[EXTVM_WORD_INTEGER_S
     return status == EXTVM_OK ? extvm_integer_to_word(*out, &word) : status;
 }
 
+extvm_status value_signed(const char *text, struct pool *pool, extvm_bytes *out) {
+    size_t capacity = strlen(text) + 1; /* a digit is less than a byte; one for the sign */
+    uint8_t *buffer = pool_take(pool, capacity);
+    return buffer == NULL ? EXTVM_NO_MEMORY : extvm_integer_from_text(text, buffer, capacity, out);
+}
+
 extvm_status value_data(const char *text, struct pool *pool, extvm_bytes *out) {
     size_t capacity = strlen(text) / 2;
     uint8_t *data = pool_take(pool, capacity);

@@ -89,7 +89,8 @@ static extvm_status take_option(void *context, const char *value, extvm_error *e
 
 static const struct option_spec specs[] = {
     {"--vm", "ADDRESS",
-     "the VM: kevm://HOST:PORT (IPv6: kevm://[::1]:8888), kevm+unix:PATH\n"
+     "the VM: kevm://HOST:PORT (IPv6: kevm://[::1]:8888), kevm+unix:PATH,\n"
+     "iele://HOST:PORT, iele+unix:PATH,\n"
      "test-mode (a server of its own), or internal, which is what is taken\n"
      "without --vm and --config",
      take_address, 0},

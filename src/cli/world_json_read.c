@@ -31,17 +31,19 @@ struct account_input {
     extvm_bytes code;
 };
 
+/* Keys and values are any integers: IELE's are signed and unbounded. */
 static extvm_status read_storage_value(const struct json_place *place, json_t *value,
                                        const struct account_input *account) {
-    uint8_t key_buffer[EXTVM_WORD_INTEGER_SIZE];
-    extvm_bytes key;
-    extvm_status status = read_name(place, key_buffer, &key);
-    if (status != EXTVM_OK) {
-        return status;
+    extvm_bytes key, number;
+    extvm_status status = value_signed(place->name, place->reader->pool, &key);
+    if (status == EXTVM_NO_MEMORY) {
+        return complain_no_memory(place->reader->error);
     }
-    uint8_t value_buffer[EXTVM_WORD_INTEGER_SIZE];
-    extvm_bytes number;
-    status = json_read_integer_into(place, value, value_buffer, &number);
+    if (status != EXTVM_OK) {
+        json_refuse_place(place, "the name must be " VALUE_SIGNED_ALLOWED);
+        return place->reader->error->status = status;
+    }
+    status = json_read_signed(place, value, &number);
     if (status != EXTVM_OK) {
         return status;
     }

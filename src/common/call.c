@@ -153,7 +153,7 @@ static extvm_status check_type(const extvm_call *call, extvm_error *error) {
                    ? check_access_list(call->access_list, error)
                    : error_set(error, EXTVM_ACCESS_LIST_MISSING,
                                "an access-list transaction (type 1) has no access list: the real "
-                               "KEVM would abort; give it one, which may be empty");
+                               "VM would abort; give it one, which may be empty");
     }
     return error_set(error, EXTVM_INVALID_ARGUMENT,
                      "transaction type %u: there are 0 (legacy) and 1 (access list)",
@@ -197,7 +197,7 @@ extvm_status call_check_caller(const extvm_call *call, bool exists, extvm_bytes 
         return error_set(
             error, EXTVM_CALLER_ABSENT,
             "the caller %s does not exist in the world: add it there, with the gas paid "
-            "and the nonce counted up (the real KEVM would loop for ever)",
+            "and the nonce counted up (no real VM takes such a call)",
             hex);
     }
     if (call->recipient != NULL) {
@@ -208,11 +208,10 @@ extvm_status call_check_caller(const extvm_call *call, bool exists, extvm_bytes 
                          "a create whose caller %s has a nonce of 2^64 or above (EIP-2681)", hex);
     }
     if (number == 0) {
-        return error_set(
-            error, EXTVM_CREATE_NONCE_ZERO,
-            "a create whose caller %s has nonce 0: the real KEVM would abort; the node "
-            "counts the nonce up before the call",
-            hex);
+        return error_set(error, EXTVM_CREATE_NONCE_ZERO,
+                         "a create whose caller %s has nonce 0: the real VM would abort; the node "
+                         "counts the nonce up before the call",
+                         hex);
     }
     return EXTVM_OK;
 }
@@ -240,4 +239,24 @@ void create_address(const extvm_address *creator, uint64_t nonce, extvm_address 
     extvm_word hash;
     keccak256((extvm_bytes){rlp, size}, &hash);
     memcpy(out->bytes, hash.bytes + EXTVM_WORD_SIZE - EXTVM_ADDRESS_SIZE, EXTVM_ADDRESS_SIZE);
+}
+
+void result_set_created(extvm_result *result, const extvm_call *call, const struct ledger *ledger) {
+    uint64_t nonce = 0; /* call_check_caller saw to it that it fits and is not 0 */
+    extvm_integer_to_u64(ledger_find(ledger, &call->caller)->account.nonce, &nonce);
+    create_address(&call->caller, nonce - 1, &result->created_address);
+    result->created = true;
+}
+
+extvm_status created_elsewhere(const extvm_result *result, extvm_bytes told, extvm_error *error) {
+    char wanted[EXTVM_HEX_SIZE(EXTVM_ADDRESS_SIZE)];
+    char got[EXTVM_INTEGER_HEX_SIZE(EXTVM_WORD_INTEGER_SIZE)] = "something";
+    if (told.size <= EXTVM_WORD_INTEGER_SIZE) {
+        extvm_integer_to_hex(told, got);
+    }
+    extvm_bytes_to_hex((extvm_bytes){result->created_address.bytes, EXTVM_ADDRESS_SIZE}, wanted);
+    return error_set(error, EXTVM_RESULT_REJECTED,
+                     "the VM's result cannot be true: it created %s, the address for this caller "
+                     "and nonce is %s",
+                     got, wanted);
 }

@@ -64,6 +64,16 @@ bool protobuf_encode(const void *message, struct buffer *out) {
     return true;
 }
 
+bool protobuf_pack(const void *message, struct arena *arena, ProtobufCBinaryData *out) {
+    size_t size = protobuf_c_message_get_packed_size(message);
+    uint8_t *data = arena_allocate(arena, size > 0 ? size : 1);
+    if (data == NULL) {
+        return false;
+    }
+    *out = (ProtobufCBinaryData){protobuf_c_message_pack(message, data), data};
+    return true;
+}
+
 ProtobufCBinaryData integer_field(extvm_bytes integer) {
     return to_protobuf(extvm_integer_normalise(integer));
 }
@@ -103,6 +113,15 @@ extvm_status read_unsigned_field(const char *name, ProtobufCBinaryData field, st
         }
         *out = (extvm_bytes){copy, size + 1};
     }
+    return EXTVM_OK;
+}
+
+extvm_status read_signed_field(const char *name, ProtobufCBinaryData field, struct arena *arena,
+                               extvm_bytes *out, extvm_error *error) {
+    (void)name;
+    (void)arena;
+    (void)error;
+    *out = extvm_integer_normalise(from_protobuf(field));
     return EXTVM_OK;
 }
 

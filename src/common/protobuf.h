@@ -23,6 +23,9 @@ extvm_status protobuf_no_memory(const struct arena *arena, const char *what, ext
 /* Appends the encoded message; false when there is no memory. */
 bool protobuf_encode(const void *message, struct buffer *out);
 
+/* The encoded message in the arena; false when there is no memory. */
+bool protobuf_pack(const void *message, struct arena *arena, ProtobufCBinaryData *out);
+
 static inline extvm_bytes from_protobuf(ProtobufCBinaryData data) {
     return (extvm_bytes){data.data, data.len};
 }
@@ -41,6 +44,11 @@ ProtobufCBinaryData word_field(const extvm_word *word);
  * Errors: EXTVM_MALFORMED_MESSAGE (2^256 and above), EXTVM_NO_MEMORY. */
 extvm_status read_unsigned_field(const char *name, ProtobufCBinaryData field, struct arena *arena,
                                  extvm_bytes *out, extvm_error *error);
+
+/* Reads a signed field of any width, empty meaning 0, into canonical form, in place: the parameters
+ * are those of read_unsigned_field. Never fails. */
+extvm_status read_signed_field(const char *name, ProtobufCBinaryData field, struct arena *arena,
+                               extvm_bytes *out, extvm_error *error);
 
 /* Reads a field of exactly 20, or 32, bytes. Errors: EXTVM_MALFORMED_MESSAGE. */
 extvm_status read_address_field(const char *name, ProtobufCBinaryData field, extvm_address *out,

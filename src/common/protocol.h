@@ -46,9 +46,15 @@ struct protocol {
     const char *vm_name; /* for people: "KEVM" */
     const char *version; /* what Hello says: "2.2" */
     enum block_hash_policy block_hash;
+    bool sends_chain;             /* the VM is told the chain's rules */
+    bool balances_may_shrink;     /* those of a result, also where no account was deleted */
+    const char *late_query_quirk; /* the name of it that the VM asks for storage of an account that
+                                   * does not exist; NULL: it is nothing special */
 
     /* -- the node's end. Encoders append a message's body to `out`; false: no room or memory. -- */
 
+    /* Refuses a call that the VM cannot take, before the world is asked; NULL: there is none. */
+    extvm_status (*check_call)(const extvm_call *call, extvm_error *error);
     /* Refuses a call that the real VM would not survive, by what the world says of the caller. */
     extvm_status (*check_caller)(const extvm_call *call, const struct known_account *caller,
                                  extvm_error *error);

@@ -112,6 +112,11 @@ static size_t sort_addresses(extvm_address *addresses, size_t count) {
     return kept;
 }
 
+static int compare_coverage(const void *a, const void *b) {
+    return memcmp(((const extvm_code_coverage *)a)->code_hash.bytes,
+                  ((const extvm_code_coverage *)b)->code_hash.bytes, EXTVM_WORD_SIZE);
+}
+
 void result_sort(extvm_result *result) {
     sort(result->modified, result->modified_count, sizeof *result->modified, compare_modified);
     for (size_t i = 0; i < result->modified_count; i++) {
@@ -120,6 +125,7 @@ void result_sort(extvm_result *result) {
     }
     result->deleted_count = sort_addresses(result->deleted, result->deleted_count);
     result->touched_count = sort_addresses(result->touched, result->touched_count);
+    sort(result->coverage, result->coverage_count, sizeof *result->coverage, compare_coverage);
     extvm_access_list *list = &result->access_list;
     sort(list->entries, list->count, sizeof *list->entries, compare_entries);
     for (size_t i = 0; i < list->count; i++) {
@@ -129,6 +135,11 @@ void result_sort(extvm_result *result) {
 }
 
 /* -- reading -- */
+
+const extvm_code_coverage *extvm_result_coverage(const extvm_result *result, size_t *count) {
+    *count = result->coverage_count;
+    return result->coverage;
+}
 
 const char *extvm_outcome_name(extvm_outcome outcome) {
     static const char *const names[] = {[EXTVM_OUTCOME_SUCCESS] = "success",

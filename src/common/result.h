@@ -23,6 +23,8 @@ struct extvm_result {
     extvm_log_entry *logs;
     size_t modified_count, deleted_count, touched_count, log_count;
     extvm_access_list access_list;
+    extvm_code_coverage *coverage;
+    size_t coverage_count;
     bool created;
     extvm_address created_address;
     extvm_address beneficiary; /* of the call's block */

@@ -22,6 +22,9 @@ extvm_status session_begin(struct session *session, const extvm_call *call, extv
                                                 frame_pending(&session->reader)));
     }
     extvm_status status = call_check(call, error);
+    if (status == EXTVM_OK && session->protocol->check_call != NULL) {
+        status = session->protocol->check_call(call, error);
+    }
     if (status == EXTVM_OK) {
         ledger_clear(&session->ledger);
         session->call = call;
@@ -45,7 +48,8 @@ static extvm_status send_hello(struct session *session, extvm_error *error) {
         if (session_traces(session)) {
             extvm_bytes version = {(const uint8_t *)protocol->version,
                                    __builtin_strlen(protocol->version)};
-            trace_hello(&session->text, version, &session->call->chain);
+            trace_hello(&session->text, version,
+                        protocol->sends_chain ? &session->call->chain : NULL);
             session_trace(session, EXTVM_NODE_TO_VM, "Hello", session_encoded(session, start));
         }
     }
@@ -61,7 +65,7 @@ static extvm_status send_call(struct session *session, extvm_error *error) {
     if (status == EXTVM_OK) {
         session->state = SESSION_WAITING;
         if (session_traces(session)) {
-            trace_call(&session->text, session->call);
+            trace_call(&session->text, session->call, session->protocol->sends_chain);
             session_trace(session, EXTVM_NODE_TO_VM, "CallContext",
                           session_encoded(session, start));
         }
@@ -297,12 +301,14 @@ static extvm_status conclude(struct session *session, struct session_event *even
                              extvm_error *error) {
     extvm_result *result = session->result;
     const extvm_call *call = session->call;
-    if (session->late_query) {
-        result_add_quirk(result, "late-queries");
+    const struct protocol *protocol = session->protocol;
+    if (session->late_query && protocol->late_query_quirk != NULL) {
+        result_add_quirk(result, protocol->late_query_quirk);
     }
-    extvm_status status = session->protocol->conclude(call, &session->ledger, result, error);
+    extvm_status status = protocol->conclude(call, &session->ledger, result, error);
     if (status == EXTVM_OK) {
-        status = verify_result(call, &session->ledger, result, error);
+        status =
+            verify_result(call, &session->ledger, result, protocol->balances_may_shrink, error);
     }
     if (status == EXTVM_OK && !result_set_gas_used(result, call->gas_provided)) {
         status = error_no_memory(error, "a result");

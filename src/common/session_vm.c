@@ -39,7 +39,7 @@ static extvm_status take_call(struct session *session, extvm_bytes body,
     }
     session->call = &session->received_call;
     if (session_traces(session)) {
-        trace_call(&session->text, session->call);
+        trace_call(&session->text, session->call, session->protocol->sends_chain);
         session_trace(session, EXTVM_NODE_TO_VM, "CallContext", body);
     }
     session->state = SESSION_RUNNING;

@@ -7,7 +7,7 @@
 
 enum {
     SHOWN_BYTES = 64,        /* of data, the rest is only counted */
-    SHOWN_INTEGER_BYTES = 40 /* wider integers, which only IELE has, are shown as data */
+    SHOWN_INTEGER_BYTES = 40 /* wider integers, two's complement, are shown as data */
 };
 
 /* A space, unless the text begins here, or a list or item in it. */
@@ -89,7 +89,7 @@ void trace_hello(struct buffer *text, extvm_bytes version, const extvm_chain *ch
     }
 }
 
-void trace_call(struct buffer *text, const extvm_call *call) {
+void trace_call(struct buffer *text, const extvm_call *call, bool with_chain) {
     put_address(text, "caller", &call->caller);
     if (call->recipient != NULL) {
         put_address(text, "recipient", call->recipient);
@@ -105,9 +105,11 @@ void trace_call(struct buffer *text, const extvm_call *call) {
     put_integer(text, "number", call->block.number);
     put_integer(text, "gasLimit", call->block.gas_limit);
     buffer_print(text, " timestamp=%llu", (unsigned long long)call->block.timestamp);
-    buffer_print(text, " fork=%s",
-                 extvm_fork_name(extvm_chain_fork_at(&call->chain, call->block.number)));
-    put_integer(text, "chainId", call->chain.chain_id);
+    if (with_chain) {
+        buffer_print(text, " fork=%s",
+                     extvm_fork_name(extvm_chain_fork_at(&call->chain, call->block.number)));
+        put_integer(text, "chainId", call->chain.chain_id);
+    }
     if (call->access_list != NULL) {
         put_access_list(text, call->access_list);
     }
@@ -217,6 +219,19 @@ static void put_logs(struct buffer *text, const extvm_result *result) {
     close_with(text, "]");
 }
 
+static void put_coverage(struct buffer *text, const extvm_result *result) {
+    open_list(text, "coverage");
+    for (size_t i = 0; i < result->coverage_count; i++) {
+        const extvm_code_coverage *one = &result->coverage[i];
+        open_item(text, "");
+        put_word(text, "codeHash", &one->code_hash);
+        put_data(text, "code", one->code);
+        put_data(text, "coverage", one->coverage);
+        close_with(text, "}");
+    }
+    close_with(text, "]");
+}
+
 void trace_result(struct buffer *text, const extvm_result *result) {
     put_integer(text, "returnCode", result->return_code);
     put(text, "error", result->error ? "yes" : "no");
@@ -228,4 +243,5 @@ void trace_result(struct buffer *text, const extvm_result *result) {
     put_addresses(text, "touched", result->touched, result->touched_count);
     put_logs(text, result);
     put_access_list(text, &result->access_list);
+    put_coverage(text, result);
 }

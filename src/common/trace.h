@@ -7,7 +7,7 @@
 
 /* Each appends to `text`; what does not fit there is left out. */
 void trace_hello(struct buffer *text, extvm_bytes version, const extvm_chain *chain);
-void trace_call(struct buffer *text, const extvm_call *call);
+void trace_call(struct buffer *text, const extvm_call *call, bool with_chain);
 void trace_query(struct buffer *text, const struct query *query);
 void trace_answer(struct buffer *text, const struct query *query, const struct answer *answer);
 void trace_result(struct buffer *text, const extvm_result *result);

@@ -98,9 +98,10 @@ static bool is_deleted(const extvm_result *result, const extvm_address *address)
     return false;
 }
 
-/* The balances of the listed accounts may not grow, and only shrink where accounts were deleted. */
+/* The balances of the listed accounts may not grow, and without
+ * `may_shrink` only shrink where accounts were deleted. */
 static extvm_status verify_balances(const struct ledger *ledger, const extvm_result *result,
-                                    extvm_error *error) {
+                                    bool may_shrink, extvm_error *error) {
     struct sum before = {{0}}, after = {{0}};
     for (size_t i = 0; i < result->modified_count; i++) {
         sum_add(&before, ledger_find(ledger, &result->modified[i].address)->account.balance);
@@ -110,7 +111,7 @@ static extvm_status verify_balances(const struct ledger *ledger, const extvm_res
         sum_add(&before, ledger_find(ledger, &result->deleted[i])->account.balance);
     }
     int change = sum_compare(&after, &before);
-    if (change > 0 || (change < 0 && result->deleted_count == 0)) {
+    if (change > 0 || (change < 0 && result->deleted_count == 0 && !may_shrink)) {
         return error_set(error, EXTVM_RESULT_REJECTED,
                          "the VM's result cannot be true: the balances of the accounts it changes "
                          "add up to %s than before",
@@ -120,7 +121,7 @@ static extvm_status verify_balances(const struct ledger *ledger, const extvm_res
 }
 
 extvm_status verify_result(const extvm_call *call, const struct ledger *ledger,
-                           const extvm_result *result, extvm_error *error) {
+                           const extvm_result *result, bool may_shrink, extvm_error *error) {
     extvm_status status = verify_gas(call, result, error);
     for (size_t i = 0; i < result->modified_count && status == EXTVM_OK; i++) {
         const extvm_address *address = &result->modified[i].address;
@@ -132,5 +133,5 @@ extvm_status verify_result(const extvm_call *call, const struct ledger *ledger,
         }
         status = verify_account(ledger, &result->modified[i], error);
     }
-    return status == EXTVM_OK ? verify_balances(ledger, result, error) : status;
+    return status == EXTVM_OK ? verify_balances(ledger, result, may_shrink, error) : status;
 }

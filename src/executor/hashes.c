@@ -9,7 +9,7 @@
 
 #include "common/keccak.h"
 #include "common/memory.h"
-#include "rlp.h"
+#include "common/rlp.h"
 #include "trie.h"
 
 /* TRIE(empty) = KEC(RLP("")), and KEC(""). */

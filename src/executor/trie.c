@@ -4,7 +4,7 @@
 #include "trie.h"
 
 #include "common/keccak.h"
-#include "rlp.h"
+#include "common/rlp.h"
 
 enum {
     BRANCHES = 16,

@@ -2,7 +2,7 @@
 #ifndef EXTVM_KEVM_CODEC_H
 #define EXTVM_KEVM_CODEC_H
 
-#include "common/memory.h"
+#include "common/messages.h"
 #include "kevm.pb-c.h"
 
 #include <extvm/call.h>
@@ -25,5 +25,8 @@ bool access_list_to_wire(const extvm_access_list *list, enum access_list_use use
  * Errors: EXTVM_MALFORMED_MESSAGE, EXTVM_NO_MEMORY. */
 extvm_status access_list_from_wire(const Kevm__AccessListData *data, struct arena *arena,
                                    extvm_access_list *list, extvm_error *error);
+
+/* How KEVM has the messages that all protocols share. */
+extern const struct message_rules kevm_message_rules;
 
 #endif

@@ -25,12 +25,9 @@ extvm_status kevm_conclude(const extvm_call *call, const struct ledger *ledger,
 
 bool kevm_encode_hello(const extvm_call *first_call, struct buffer *out);
 bool kevm_encode_call(const extvm_call *call, struct arena *scratch, struct buffer *out);
-bool kevm_encode_answer(const struct query *query, const struct answer *answer, struct buffer *out);
 extvm_status kevm_decode_vm_message(extvm_bytes body, struct arena *arena,
                                     struct vm_message *message, extvm_error *error);
 
-extvm_status kevm_decode_hello(extvm_bytes body, struct arena *arena, extvm_bytes *version,
-                               extvm_error *error);
 extvm_status kevm_decode_call(extvm_bytes body, struct arena *arena, extvm_call *call,
                               extvm_error *error);
 extvm_status kevm_decode_answer(extvm_bytes body, const struct query *query, struct arena *arena,

@@ -81,12 +81,11 @@ extvm_status kevm_read_outcome(const extvm_call *call, extvm_result *result, ext
 /* -- the changes -- */
 
 /* The new address must be the one that the node finds itself (sections 8 and 11). */
-static extvm_status conclude_create(const extvm_call *call, uint64_t nonce, extvm_result *result,
-                                    extvm_error *error) {
+static extvm_status conclude_create(const extvm_call *call, const struct ledger *ledger,
+                                    extvm_result *result, extvm_error *error) {
     uint8_t digits[EXTVM_WORD_INTEGER_SIZE];
     extvm_word word = {{0}};
-    create_address(&call->caller, nonce - 1, &result->created_address);
-    result->created = true;
+    result_set_created(result, call, ledger);
     memcpy(word.bytes + EXTVM_WORD_SIZE - EXTVM_ADDRESS_SIZE, result->created_address.bytes,
            EXTVM_ADDRESS_SIZE);
     extvm_bytes code = extvm_integer_from_word(&word, digits);
@@ -95,18 +94,9 @@ static extvm_status conclude_create(const extvm_call *call, uint64_t nonce, extv
                    ? EXTVM_OK
                    : error_no_memory(error, "a result");
     }
-    if (extvm_integer_compare(result->return_code, code) != 0) {
-        char got[EXTVM_INTEGER_HEX_SIZE(EXTVM_WORD_INTEGER_SIZE)];
-        char wanted[EXTVM_HEX_SIZE(EXTVM_ADDRESS_SIZE)];
-        return error_set(
-            error, EXTVM_RESULT_REJECTED,
-            "the VM's result cannot be true: it created %s, the address for this "
-            "caller and nonce is %s",
-            extvm_integer_to_hex(result->return_code, got),
-            extvm_bytes_to_hex((extvm_bytes){result->created_address.bytes, EXTVM_ADDRESS_SIZE},
-                               wanted));
-    }
-    return EXTVM_OK;
+    return extvm_integer_compare(result->return_code, code) == 0
+               ? EXTVM_OK
+               : created_elsewhere(result, result->return_code, error);
 }
 
 /* A create steps the caller's nonce once more than the transaction does (section 8): that step is
@@ -207,9 +197,7 @@ extvm_status kevm_conclude(const extvm_call *call, const struct ledger *ledger,
         conclude_access_list(call, result);
     }
     if (result->outcome == EXTVM_OUTCOME_SUCCESS && call->recipient == NULL) {
-        uint64_t nonce = 0; /* kevm_check_caller saw to it that it fits and is not 0 */
-        extvm_integer_to_u64(ledger_find(ledger, &call->caller)->account.nonce, &nonce);
-        status = conclude_create(call, nonce, result, error);
+        status = conclude_create(call, ledger, result, error);
     }
     return status == EXTVM_OK ? conclude_accounts(call, ledger, result, error) : status;
 }

@@ -9,100 +9,20 @@
 #include <cmocka.h>
 
 #include "kevm/kevm.h"
-#include "support/cases.h"
+#include "support/exchange.h"
 
 #define CALLER "a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1"
 #define CONTRACT "cccccccccccccccccccccccccccccccccccccccc"
 #define STORE "a24dc96c7cfd9e1c44d482f5fb78d118ff0c53f3"
 #define PAYEE "b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2"
 
-struct exchange {
-    struct scripted_vm *scripted;
-    extvm_state *state;
-    struct case_call one;
-    extvm_result *result;
-    const char *unix_path;
-};
-
-static void begin(struct exchange *exchange) {
-    memset(exchange, 0, sizeof *exchange);
-    exchange->state = extvm_state_new(NULL);
-    assert_non_null(exchange->state);
-}
-
-/* Plays the script and runs the call; the result is for the test to look at. */
-static void play(struct exchange *exchange, const char *script_name) {
-    char *script = case_script(script_name);
-    exchange->scripted = scripted_vm_start(&kevm_protocol, script, exchange->unix_path);
-    free(script);
-    assert_non_null(exchange->scripted);
-    extvm_options *options = case_options("5s");
-    extvm_vm *vm = case_open(exchange->scripted, options);
-    extvm_world world = extvm_state_world(exchange->state);
-    extvm_error error = {EXTVM_OK, ""};
-    extvm_status status = extvm_run(vm, &exchange->one.call, &world, &exchange->result, &error);
-    extvm_close(vm);
-    extvm_options_free(options);
-    struct scripted_vm_report report = scripted_vm_stop(exchange->scripted);
-    assert_string_equal(report.failure, "");
-    assert_string_equal(error.text, "");
-    assert_int_equal(status, EXTVM_OK);
-    assert_int_equal(report.polite_ends, 1);
-    assert_int_equal(report.resets, 0);
-}
-
-static void end(struct exchange *exchange) {
-    extvm_result_free(exchange->result);
-    extvm_state_free(exchange->state);
-}
-
-/* Applies the result to the state; everything that follows sees the node's own state. */
-static void apply(struct exchange *exchange) {
-    extvm_sink sink = extvm_state_sink(exchange->state);
-    assert_int_equal(extvm_apply(exchange->result, &sink, NULL), EXTVM_OK);
-}
-
-static void assert_account(struct exchange *exchange, const char *address, const char *nonce,
-                           const char *balance) {
-    extvm_account account;
-    extvm_address at = case_address(address);
-    assert_true(extvm_state_account(exchange->state, &at, &account));
-    assert_integer(account.nonce, nonce);
-    assert_integer(account.balance, balance);
-}
-
-static bool has_quirk(const extvm_result *result, const char *name) {
-    size_t count;
-    const char *const *quirks = extvm_result_quirks(result, &count);
-    for (size_t i = 0; i < count; i++) {
-        if (strcmp(quirks[i], name) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static void assert_nothing_changes(const extvm_result *result) {
-    size_t count;
-    extvm_result_modified(result, &count);
-    assert_int_equal(count, 0);
-    extvm_result_deleted(result, &count);
-    assert_int_equal(count, 0);
-    extvm_result_touched(result, &count);
-    assert_int_equal(count, 0);
-    extvm_result_logs(result, &count);
-    assert_int_equal(count, 0);
-    assert_integer(extvm_result_gas_refund(result), "0");
-    assert_null(extvm_result_created_address(result));
-}
-
 static void create_gives_the_new_contract_and_keeps_the_callers_nonce(void **unused) {
     (void)unused;
     struct exchange exchange;
-    begin(&exchange);
+    exchange_begin(&exchange);
     case_account(exchange.state, CALLER, "1", "0xe8d4951000", "");
     case_call_init(&exchange.one, NULL, "6007600c60003960076000f360003560005500", "0", "995332");
-    play(&exchange, "create");
+    exchange_play(&exchange, &kevm_protocol, "create");
     const extvm_result *result = exchange.result;
     assert_int_equal(extvm_result_outcome(result), EXTVM_OUTCOME_SUCCESS);
     assert_string_equal(extvm_result_return_code_name(result), "created");
@@ -111,7 +31,7 @@ static void create_gives_the_new_contract_and_keeps_the_callers_nonce(void **unu
     assert_integer(extvm_result_gas_used(result), "1424");
     assert_true(has_quirk(result, "sender-nonce-stepped"));
     assert_true(has_quirk(result, "precompiles-warmed"));
-    apply(&exchange);
+    exchange_apply(&exchange);
     assert_account(&exchange, CALLER, "1", "0xe8d4951000");
     assert_account(&exchange, STORE, "1", "0");
     extvm_address store = case_address(STORE);
@@ -122,11 +42,11 @@ static void create_gives_the_new_contract_and_keeps_the_callers_nonce(void **unu
     assert_int_equal(stats.attempts, 1);
     assert_int_equal(stats.bytes_sent, 4 + 0x30 + 4 + 0x156 + 4 + 0x0d + 4 + 0x02);
     assert_int_equal(stats.bytes_received, 4 + 0x18 + 4 + 0x18 + 4 + 0xae);
-    end(&exchange);
+    exchange_end(&exchange);
 }
 
 static void call_with_value(struct exchange *exchange) {
-    begin(exchange);
+    exchange_begin(exchange);
     case_account(exchange->state, CALLER, "2", "0xe8d4943a74", "");
     case_account(exchange->state, STORE, "1", "0", "60003560005500");
     case_call_init(&exchange->one, STORE,
@@ -138,14 +58,14 @@ static void stored_value_with_the_top_bit_set_is_no_negative_number(void **unuse
     (void)unused;
     struct exchange exchange;
     call_with_value(&exchange);
-    play(&exchange, "store");
+    exchange_play(&exchange, &kevm_protocol, "store");
     assert_integer(extvm_result_gas_used(exchange.result), "22109");
-    apply(&exchange);
+    exchange_apply(&exchange);
     extvm_address store = case_address(STORE);
     assert_integer(
         extvm_state_storage(exchange.state, &store, (extvm_bytes){NULL, 0}),
         "115792089237316195423570985008687907853269984665640564039457584007913129639934");
-    end(&exchange);
+    exchange_end(&exchange);
 }
 
 static void unix_socket_carries_the_same_dialogue(void **unused) {
@@ -155,23 +75,23 @@ static void unix_socket_carries_the_same_dialogue(void **unused) {
     snprintf(path, sizeof path, "/tmp/extvm-test-%d.socket", rand());
     call_with_value(&exchange);
     exchange.unix_path = path;
-    play(&exchange, "store");
+    exchange_play(&exchange, &kevm_protocol, "store");
     assert_integer(extvm_result_gas_used(exchange.result), "22109");
     remove(path);
-    end(&exchange);
+    exchange_end(&exchange);
 }
 
 static void log_and_returned_word_arrive_whole(void **unused) {
     (void)unused;
     struct exchange exchange;
-    begin(&exchange);
+    exchange_begin(&exchange);
     case_account(exchange.state, CALLER, "1", "0xe8d4951000", "");
     case_account(exchange.state, CONTRACT, "1", "7", "600035805460005260206000a160206000f3");
     case_storage(exchange.state, CONTRACT, "200", "128");
     case_call_init(&exchange.one, CONTRACT,
                    "00000000000000000000000000000000000000000000000000000000000000c8", "0",
                    "1027064");
-    play(&exchange, "log");
+    exchange_play(&exchange, &kevm_protocol, "log");
     size_t count;
     assert_bytes(extvm_result_return_data(exchange.result),
                  "0000000000000000000000000000000000000000000000000000000000000080");
@@ -187,57 +107,57 @@ static void log_and_returned_word_arrive_whole(void **unused) {
     const extvm_address *touched = extvm_result_touched(exchange.result, &count);
     assert_int_equal(count, 3);
     assert_address(&touched[1], "c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0");
-    end(&exchange);
+    exchange_end(&exchange);
 }
 
 static void payment_reaches_an_account_that_did_not_exist(void **unused) {
     (void)unused;
     struct exchange exchange;
-    begin(&exchange);
+    exchange_begin(&exchange);
     case_account(exchange.state, CALLER, "4", "0xe8d4951000", "");
     case_call_init(&exchange.one, PAYEE, "", "256", "0xfadf8");
-    play(&exchange, "payment");
-    apply(&exchange);
+    exchange_play(&exchange, &kevm_protocol, "payment");
+    exchange_apply(&exchange);
     assert_account(&exchange, PAYEE, "0", "256");
     assert_account(&exchange, CALLER, "4", "0xe8d4950f00");
     assert_integer(extvm_result_gas_used(exchange.result), "0");
-    end(&exchange);
+    exchange_end(&exchange);
 }
 
 static void payment_adds_to_an_account_that_exists(void **unused) {
     (void)unused;
     struct exchange exchange;
-    begin(&exchange);
+    exchange_begin(&exchange);
     case_account(exchange.state, CALLER, "4", "0xe8d4951000", "");
     case_account(exchange.state, PAYEE, "0", "256", "");
     case_call_init(&exchange.one, PAYEE, "", "256", "0xfadf8");
-    play(&exchange, "payment-again");
-    apply(&exchange);
+    exchange_play(&exchange, &kevm_protocol, "payment-again");
+    exchange_apply(&exchange);
     assert_account(&exchange, PAYEE, "0", "512");
-    end(&exchange);
+    exchange_end(&exchange);
 }
 
 static void payment_of_nothing_leaves_no_empty_account_behind(void **unused) {
     (void)unused;
     struct exchange exchange;
-    begin(&exchange);
+    exchange_begin(&exchange);
     case_account(exchange.state, CALLER, "4", "0xe8d4951000", "");
     case_call_init(&exchange.one, PAYEE, "", "0", "0xfadf8");
-    play(&exchange, "payment-of-nothing");
-    apply(&exchange);
+    exchange_play(&exchange, &kevm_protocol, "payment-of-nothing");
+    exchange_apply(&exchange);
     extvm_address payee = case_address(PAYEE);
     assert_false(extvm_state_account(exchange.state, &payee, NULL));
-    end(&exchange);
+    exchange_end(&exchange);
 }
 
 /* A call of the contract cc…cc with this code, that fails. */
 static void run_failure(struct exchange *exchange, const char *code, const char *value,
                         const char *script) {
-    begin(exchange);
+    exchange_begin(exchange);
     case_account(exchange->state, CALLER, "1", "1000", "");
     case_account(exchange->state, CONTRACT, "1", "0", code);
     case_call_init(&exchange->one, CONTRACT, "", value, "0xfadf8");
-    play(exchange, script);
+    exchange_play(exchange, &kevm_protocol, script);
     assert_nothing_changes(exchange->result);
     assert_true(has_quirk(exchange->result, "lists-dropped"));
 }
@@ -249,7 +169,7 @@ static void revert_keeps_its_data_and_the_rest_of_the_gas(void **unused) {
     assert_int_equal(extvm_result_outcome(exchange.result), EXTVM_OUTCOME_REVERT);
     assert_bytes(extvm_result_return_data(exchange.result), "deadbeef");
     assert_integer(extvm_result_gas_used(exchange.result), "18");
-    end(&exchange);
+    exchange_end(&exchange);
 }
 
 static void exception_is_told_apart_from_a_revert(void **unused) {
@@ -258,7 +178,7 @@ static void exception_is_told_apart_from_a_revert(void **unused) {
     run_failure(&exchange, "5b600056", "0", "out-of-gas");
     assert_int_equal(extvm_result_outcome(exchange.result), EXTVM_OUTCOME_FAILURE);
     assert_integer(extvm_result_gas_remaining(exchange.result), "0");
-    end(&exchange);
+    exchange_end(&exchange);
 }
 
 static void value_above_the_balance_is_a_failure_of_the_transaction(void **unused) {
@@ -266,17 +186,17 @@ static void value_above_the_balance_is_a_failure_of_the_transaction(void **unuse
     struct exchange exchange;
     run_failure(&exchange, "", "1001", "value-over-balance");
     assert_int_equal(extvm_result_outcome(exchange.result), EXTVM_OUTCOME_FAILURE);
-    end(&exchange);
+    exchange_end(&exchange);
 }
 
 static void run_failed_create(struct exchange *exchange, const char *init_code,
                               const char *script) {
-    begin(exchange);
+    exchange_begin(exchange);
     case_account(exchange->state, CALLER, "4", "0xe8d4951000", "");
     case_call_init(&exchange->one, NULL, init_code, "0", "0xf3042");
-    play(exchange, script);
+    exchange_play(exchange, &kevm_protocol, script);
     assert_nothing_changes(exchange->result);
-    apply(exchange);
+    exchange_apply(exchange);
     assert_account(exchange, CALLER, "4", "0xe8d4951000");
 }
 
@@ -285,17 +205,17 @@ static void failed_create_does_not_step_the_callers_nonce(void **unused) {
     struct exchange exchange;
     run_failed_create(&exchange, "63deadbeef6000526004601cfd", "create-revert");
     assert_int_equal(extvm_result_outcome(exchange.result), EXTVM_OUTCOME_REVERT);
-    end(&exchange);
+    exchange_end(&exchange);
     run_failed_create(&exchange, "fe", "create-invalid");
     assert_int_equal(extvm_result_outcome(exchange.result), EXTVM_OUTCOME_FAILURE);
-    end(&exchange);
+    exchange_end(&exchange);
 }
 
 static void block_hash_is_asked_by_absolute_number(void **unused) {
     (void)unused;
     struct exchange exchange;
     extvm_word hash;
-    begin(&exchange);
+    exchange_begin(&exchange);
     case_account(exchange.state, CALLER, "1", "1000", "");
     case_account(exchange.state, CONTRACT, "1", "0", "6000354060005260206000f3");
     assert_int_equal(extvm_word_from_hex(
@@ -305,44 +225,44 @@ static void block_hash_is_asked_by_absolute_number(void **unused) {
     /* Not before the call's block: must not be told, although the state has it. */
     assert_int_equal(extvm_state_set_block_hash(exchange.state, 5, &hash), EXTVM_OK);
     case_call_init(&exchange.one, CONTRACT, "", "0", "0xfadf8");
-    play(&exchange, "block-hash");
+    exchange_play(&exchange, &kevm_protocol, "block-hash");
     assert_bytes(extvm_result_return_data(exchange.result),
                  "1122334455667788112233445566778811223344556677881122334455667788");
     assert_int_equal(extvm_result_stats(exchange.result).block_hash_queries, 2);
-    end(&exchange);
+    exchange_end(&exchange);
 }
 
 static void self_destructed_contract_is_removed_and_its_heir_paid(void **unused) {
     (void)unused;
     struct exchange exchange;
-    begin(&exchange);
+    exchange_begin(&exchange);
     case_account(exchange.state, CALLER, "1", "1000", "");
     case_account(exchange.state, CONTRACT, "1", "9", "73" PAYEE "ff");
     case_storage(exchange.state, CONTRACT, "1", "2");
     case_call_init(&exchange.one, CONTRACT, "", "0", "0xfadf8");
-    play(&exchange, "self-destruct");
+    exchange_play(&exchange, &kevm_protocol, "self-destruct");
     assert_integer(extvm_result_gas_refund(exchange.result), "24000");
-    apply(&exchange);
+    exchange_apply(&exchange);
     extvm_address contract = case_address(CONTRACT);
     assert_false(extvm_state_account(exchange.state, &contract, NULL));
     assert_account(&exchange, PAYEE, "0", "9");
-    end(&exchange);
+    exchange_end(&exchange);
 }
 
 static void precompiled_contracts_are_not_in_the_access_list_that_the_node_sees(void **unused) {
     (void)unused;
     struct exchange exchange;
-    begin(&exchange);
+    exchange_begin(&exchange);
     case_account(exchange.state, CALLER, "1", "1000", "");
     case_call_init(&exchange.one, "0000000000000000000000000000000000000002", "616263", "0",
                    "0xfadc8");
-    play(&exchange, "precompiled");
+    exchange_play(&exchange, &kevm_protocol, "precompiled");
     assert_integer(extvm_result_gas_used(exchange.result), "72");
     const extvm_access_list *list = extvm_result_access_list(exchange.result);
     assert_int_equal(list->count, 2); /* the recipient stays */
     assert_address(&list->entries[0].address, "0000000000000000000000000000000000000002");
     assert_address(&list->entries[1].address, CALLER);
-    end(&exchange);
+    exchange_end(&exchange);
 }
 
 int main(void) {

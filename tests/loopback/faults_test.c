@@ -16,6 +16,7 @@
 #include <cmocka.h>
 
 #include "common/client.h"
+#include "iele/iele.h"
 #include "kevm/kevm.h"
 #include "support/cases.h"
 #include "unit/scarce_memory.h"
@@ -23,7 +24,7 @@
 #define CALLER "a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1"
 #define CONTRACT "cccccccccccccccccccccccccccccccccccccccc"
 
-/* A call with every kind of query, and a result with every kind of change. */
+/* For each protocol a call with every kind of query, and a result with every kind of change. */
 static const char rich_result[] =
     "define RESULT 000000c4 2ac101 0a04deadbeef 120101 1a030fadf8 220100 "
     "322d 0a14 CC 120101 1a0105 2207 0a0101 12020080 2206 0a0102 120100 "
@@ -33,71 +34,106 @@ static const char rich_call[] = "> any\n< AS\n> any\n< ACC\n> any\n< GETCODE\n> 
                                 "< 0000001c 121a0a14 CC 120200c8\n> any\n"
                                 "< 00000002 2200\n> any\n< RESULT\n";
 
+/* The key -128, as the VM writes it; coverage of two contracts, not in order. */
+static const char iele_rich_result[] =
+    "define RESULT "
+    "000000d62ad3010a04c38200801201001a030fadf8220100322d0a14cccccccccccccccccccccccccccc "
+    "cccccccccccc1201011a010522070a01011202008022060a01021201004a3b0a14cccccccccccccccccc "
+    "cccccccccccccccccccccc12200000000000000000000000000000000000000000000000000000000000 "
+    "0000c81a010152290a20bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb "
+    "120260001a010152290a20aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa "
+    "aa120260001a0101\n";
+static const char iele_rich_call[] = "> any\n< AS\n> any\n< ACC\n> any\n< GETCODE\n> any\n"
+                                     "< 0000001c 121a0a14 CC 1202ff80\n> any\n"
+                                     "< 00000002 2200\n> any\n< RESULT\n";
+
+static const struct dialect {
+    const struct protocol *protocol;
+    const char *definitions, *result, *call; /* of scripts */
+    const char *input, *returned, *key;
+    size_t access_list_count, coverage_count;
+} kevm = {&kevm_protocol, "common", rich_result, rich_call, "", "deadbeef", "200", 2, 0},
+  iele = {&iele_protocol,
+          "iele-common",
+          iele_rich_result,
+          iele_rich_call,
+          "c26fc0",
+          "c3820080",
+          "-128",
+          0,
+          2};
+
 /* The world of the rich call. */
 struct rich {
+    const struct dialect *dialect;
     extvm_state *state;
     struct case_call one;
     extvm_world world;
 };
 
-static void rich_init(struct rich *rich) {
+static void rich_init(struct rich *rich, const struct dialect *dialect) {
     extvm_word hash = {{1}};
+    rich->dialect = dialect;
     rich->state = extvm_state_new(NULL);
     case_account(rich->state, CALLER, "4", "1000000", "");
     case_account(rich->state, CONTRACT, "1", "5", "600035805460005260206000a160206000f3");
-    case_storage(rich->state, CONTRACT, "200", "128");
+    case_storage(rich->state, CONTRACT, dialect->key, "128");
     assert_int_equal(extvm_state_set_block_hash(rich->state, 0, &hash), EXTVM_OK);
-    case_call_init(&rich->one, CONTRACT, "", "0", "0xfadf8");
+    case_call_init(&rich->one, CONTRACT, dialect->input, "0", "0xfadf8");
     rich->world = extvm_state_world(rich->state);
 }
 
 /* `calls` rich calls on one connection. */
-static char *rich_script(unsigned calls) {
+static char *rich_script(const struct dialect *dialect, unsigned calls) {
     char *text;
     size_t size;
     FILE *script = open_memstream(&text, &size);
-    fprintf(script, "%s> any\n", rich_result);
+    fprintf(script, "%s> any\n", dialect->result);
     for (unsigned i = 0; i < calls; i++) {
-        fputs(rich_call, script);
+        fputs(dialect->call, script);
     }
     fclose(script);
-    char *whole = case_definitions(text);
+    char *whole = case_definitions_of(dialect->definitions, text);
     free(text);
     return whole;
 }
 
-static struct scripted_vm *start(unsigned calls) {
-    char *script = rich_script(calls);
-    struct scripted_vm *scripted = scripted_vm_start(&kevm_protocol, script, NULL);
+static struct scripted_vm *start(const struct dialect *dialect, unsigned calls) {
+    char *script = rich_script(dialect, calls);
+    struct scripted_vm *scripted = scripted_vm_start(dialect->protocol, script, NULL);
     free(script);
     assert_non_null(scripted);
     return scripted;
 }
 
-static void assert_rich(const extvm_result *result) {
+static void assert_rich(const struct dialect *dialect, const extvm_result *result) {
     size_t count;
-    assert_bytes(extvm_result_return_data(result), "deadbeef");
+    assert_bytes(extvm_result_return_data(result), dialect->returned);
     const extvm_modified_account *modified = extvm_result_modified(result, &count);
     assert_int_equal(count, 1);
     assert_int_equal(modified[0].storage_count, 2);
     assert_integer(modified[0].storage[0].value, "128");
     extvm_result_logs(result, &count);
     assert_int_equal(count, 1);
-    assert_int_equal(extvm_result_access_list(result)->count, 2);
+    assert_int_equal(extvm_result_access_list(result)->count, dialect->access_list_count);
+    const extvm_code_coverage *coverage = extvm_result_coverage(result, &count);
+    assert_int_equal(count, dialect->coverage_count);
+    assert_true(count == 0 || (coverage[0].code_hash.bytes[0] == 0xaa &&
+                               coverage[0].code.size == 2 && coverage[0].coverage.size == 1));
 }
 
 /* -- memory -- */
 
 /* Opens, runs and closes with this allocator; true when it succeeded. */
 static bool run_with(const extvm_allocator *allocator, struct rich *rich) {
-    struct scripted_vm *scripted = start(1);
-    char address[64];
+    struct scripted_vm *scripted = start(rich->dialect, 1);
+    char address[256];
     extvm_vm *vm = NULL;
     extvm_result *result = NULL;
     extvm_error error = {EXTVM_OK, ""};
     extvm_options *options = extvm_options_new(allocator);
     extvm_status status = options != NULL ? EXTVM_OK : EXTVM_NO_MEMORY;
-    snprintf(address, sizeof address, "kevm://%s", scripted_vm_address(scripted));
+    case_vm_address(scripted, address);
     if (status == EXTVM_OK) {
         extvm_options_set(options, "call-retries", "0", NULL);
         extvm_options_set(options, "drain-timeout", "5s", NULL);
@@ -109,7 +145,7 @@ static bool run_with(const extvm_allocator *allocator, struct rich *rich) {
     assert_true(status == EXTVM_OK || status == EXTVM_NO_MEMORY);
     assert_true((status == EXTVM_OK) == (result != NULL));
     if (result != NULL) {
-        assert_rich(result);
+        assert_rich(rich->dialect, result);
     }
     extvm_result_free(result);
     extvm_close(vm);
@@ -118,9 +154,9 @@ static bool run_with(const extvm_allocator *allocator, struct rich *rich) {
     return status == EXTVM_OK;
 }
 
-static void walk(bool persistent) {
+static void walk(const struct dialect *dialect, bool persistent) {
     struct rich rich;
-    rich_init(&rich);
+    rich_init(&rich, dialect);
     size_t steps = 0;
     for (bool done = false; !done; steps++) {
         struct scarce_memory memory = {.fail_at = steps + 1, .for_good = persistent};
@@ -136,12 +172,14 @@ static void walk(bool persistent) {
 
 static void every_allocation_of_a_run_may_fail_once(void **unused) {
     (void)unused;
-    walk(false);
+    walk(&kevm, false);
+    walk(&iele, false);
 }
 
 static void memory_that_runs_out_for_good_leaves_a_clean_status(void **unused) {
     (void)unused;
-    walk(true);
+    walk(&kevm, true);
+    walk(&iele, true);
 }
 
 /* -- sockets; the faults are this file's own, one test at a time -- */
@@ -189,7 +227,7 @@ static const struct socket_calls faulty_calls = {faulty_connect, faulty_send, fa
 
 /* `runs` calls on one handle, up to the first that fails. */
 static extvm_status run_faulty(struct rich *rich, unsigned runs) {
-    struct scripted_vm *scripted = start(runs);
+    struct scripted_vm *scripted = start(rich->dialect, runs);
     struct endpoint endpoint;
     extvm_vm *vm = NULL;
     extvm_status status = EXTVM_OK;
@@ -197,8 +235,9 @@ static extvm_status run_faulty(struct rich *rich, unsigned runs) {
     assert_int_equal(endpoint_parse_tcp(&endpoint, scripted_vm_address(scripted),
                                         scripted_vm_address(scripted), NULL),
                      EXTVM_OK);
-    assert_int_equal(client_new(&kevm_protocol, &endpoint, options, &faulty_calls, &vm, NULL),
-                     EXTVM_OK);
+    assert_int_equal(
+        client_new(rich->dialect->protocol, &endpoint, options, &faulty_calls, &vm, NULL),
+        EXTVM_OK);
     for (unsigned i = 0; i < runs && status == EXTVM_OK; i++) {
         extvm_result *result = NULL;
         extvm_error error = {EXTVM_OK, ""};
@@ -206,7 +245,7 @@ static extvm_status run_faulty(struct rich *rich, unsigned runs) {
         assert_true((status == EXTVM_OK) == (result != NULL));
         assert_int_equal(status, error.status);
         if (result != NULL) {
-            assert_rich(result);
+            assert_rich(rich->dialect, result);
         }
         extvm_result_free(result);
     }
@@ -220,7 +259,7 @@ static extvm_status run_faulty(struct rich *rich, unsigned runs) {
 static void single_bytes_and_interrupts_on_the_socket_change_nothing(void **unused) {
     (void)unused;
     struct rich rich;
-    rich_init(&rich);
+    rich_init(&rich, &kevm);
     for (size_t piece = 1; piece < 5; piece++) {
         memset(&faults, 0, sizeof faults);
         faults.piece = piece;
@@ -236,7 +275,7 @@ static void every_socket_call_may_fail_with_every_error(void **unused) {
     (void)unused;
     struct rich rich;
     unsigned injected = 0;
-    rich_init(&rich);
+    rich_init(&rich, &kevm);
     for (size_t i = 0; i < sizeof failures / sizeof failures[0]; i++) {
         extvm_status status = EXTVM_DEADLINE_PASSED;
         unsigned at = 1;
@@ -264,34 +303,53 @@ enum { THREADS = 8, CALLS_OF_EACH = 25 };
 
 struct worker {
     pthread_t thread;
-    extvm_vm *vm;
+    extvm_vm *vms[2]; /* of the dialects; NULL: not there */
     unsigned good;
 };
 
-static void *run_many(void *argument) {
-    struct worker *worker = argument;
-    struct rich rich;
-    rich_init(&rich);
-    for (unsigned i = 0; i < CALLS_OF_EACH; i++) {
-        extvm_result *result = NULL;
-        if (extvm_run(worker->vm, &rich.one.call, &rich.world, &result, NULL) == EXTVM_OK) {
-            worker->good += extvm_result_return_data(result).size == 4 ? 1 : 0;
-        }
-        extvm_result_free(result);
+static unsigned run_one(extvm_vm *vm, struct rich *rich) {
+    extvm_result *result = NULL;
+    unsigned good = 0;
+    if (extvm_run(vm, &rich->one.call, &rich->world, &result, NULL) == EXTVM_OK) {
+        size_t wanted = strlen(rich->dialect->returned) / 2;
+        good = extvm_result_return_data(result).size == wanted ? 1 : 0;
     }
-    extvm_state_free(rich.state);
+    extvm_result_free(result);
+    return good;
+}
+
+static void *run_many(void *argument) {
+    static const struct dialect *const dialects[2] = {&kevm, &iele};
+    struct worker *worker = argument;
+    struct rich rich[2];
+    for (unsigned i = 0; i < 2; i++) {
+        rich_init(&rich[i], dialects[i]);
+    }
+    for (unsigned i = 0; i < CALLS_OF_EACH; i++) {
+        for (unsigned j = 0; j < 2 && worker->vms[j] != NULL; j++) {
+            worker->good += run_one(worker->vms[j], &rich[j]);
+        }
+    }
+    for (unsigned i = 0; i < 2; i++) {
+        extvm_state_free(rich[i].state);
+    }
     return NULL;
 }
 
-static void threads_share_one_handle_and_each_gets_its_own_result(void **unused) {
-    (void)unused;
+/* Eight threads, each with calls on every VM of the first `count` dialects. */
+static void run_threads(unsigned count) {
+    static const struct dialect *const dialects[2] = {&kevm, &iele};
     struct worker workers[THREADS];
-    struct scripted_vm *scripted = start(THREADS * CALLS_OF_EACH);
+    struct scripted_vm *scripted[2];
+    extvm_vm *vms[2] = {NULL, NULL};
     extvm_options *options = case_options("10s");
-    extvm_vm *vm = case_open(scripted, options);
+    for (unsigned i = 0; i < count; i++) {
+        scripted[i] = start(dialects[i], THREADS * CALLS_OF_EACH);
+        vms[i] = case_open(scripted[i], options);
+    }
     extvm_options_free(options);
     for (unsigned i = 0; i < THREADS; i++) {
-        workers[i] = (struct worker){.vm = vm};
+        workers[i] = (struct worker){.vms = {vms[0], vms[1]}};
         assert_int_equal(pthread_create(&workers[i].thread, NULL, run_many, &workers[i]), 0);
     }
     unsigned good = 0;
@@ -299,11 +357,23 @@ static void threads_share_one_handle_and_each_gets_its_own_result(void **unused)
         pthread_join(workers[i].thread, NULL);
         good += workers[i].good;
     }
-    extvm_close(vm);
-    struct scripted_vm_report report = scripted_vm_stop(scripted);
-    assert_string_equal(report.failure, "");
-    assert_int_equal(good, THREADS * CALLS_OF_EACH);
-    assert_int_equal(report.sessions, 1);
+    assert_int_equal(good, count * THREADS * CALLS_OF_EACH);
+    for (unsigned i = 0; i < count; i++) {
+        extvm_close(vms[i]);
+        struct scripted_vm_report report = scripted_vm_stop(scripted[i]);
+        assert_string_equal(report.failure, "");
+        assert_int_equal(report.sessions, 1);
+    }
+}
+
+static void threads_share_one_handle_and_each_gets_its_own_result(void **unused) {
+    (void)unused;
+    run_threads(1);
+}
+
+static void kevm_and_iele_run_in_one_process_from_eight_threads_at_once(void **unused) {
+    (void)unused;
+    run_threads(2);
 }
 
 static void caller_that_waits_for_its_turn_gives_up_at_its_deadline(void **unused) {
@@ -315,8 +385,8 @@ static void caller_that_waits_for_its_turn_gives_up_at_its_deadline(void **unuse
     extvm_vm *vm = case_open(scripted, options);
     extvm_options_free(options);
     struct rich rich;
-    rich_init(&rich);
-    worker = (struct worker){.vm = vm};
+    rich_init(&rich, &kevm);
+    worker = (struct worker){.vms = {vm, NULL}};
     assert_int_equal(pthread_create(&worker.thread, NULL, run_many, &worker), 0);
     extvm_result *result = NULL;
     extvm_error error = {EXTVM_OK, ""};
@@ -368,7 +438,7 @@ static void vm_that_reads_slowly_does_not_stretch_the_deadline(void **unused) {
     extvm_vm *vm = NULL;
     extvm_result *result = NULL;
     struct rich rich;
-    rich_init(&rich);
+    rich_init(&rich, &kevm);
     uint8_t *input = calloc(1, INPUT);
     rich.one.call.input = (extvm_bytes){input, INPUT};
     assert_int_equal(extvm_open(vm_address, options, &vm, NULL), EXTVM_OK);
@@ -394,6 +464,7 @@ int main(void) {
         cmocka_unit_test(every_socket_call_may_fail_with_every_error),
         cmocka_unit_test(threads_share_one_handle_and_each_gets_its_own_result),
         cmocka_unit_test(vm_that_reads_slowly_does_not_stretch_the_deadline),
+        cmocka_unit_test(kevm_and_iele_run_in_one_process_from_eight_threads_at_once),
         cmocka_unit_test(caller_that_waits_for_its_turn_gives_up_at_its_deadline),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

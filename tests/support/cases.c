@@ -1,6 +1,7 @@
 /* Calls and worlds for tests. */
 #include "support/cases.h"
 
+#include <ctype.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -9,6 +10,8 @@
 #include <sys/stat.h>
 
 #include <cmocka.h>
+
+#include "common/protocol.h"
 
 extvm_address case_address(const char *hex) {
     extvm_address address;
@@ -87,7 +90,11 @@ static char *read_script(const char *name) {
 }
 
 char *case_definitions(const char *script) {
-    char *common = read_script("common");
+    return case_definitions_of("common", script);
+}
+
+char *case_definitions_of(const char *common_name, const char *script) {
+    char *common = read_script(common_name);
     char *whole = malloc(strlen(common) + strlen(script) + 1);
     strcpy(whole, common);
     strcat(whole, script);
@@ -97,7 +104,8 @@ char *case_definitions(const char *script) {
 
 char *case_script(const char *name) {
     char *own = read_script(name);
-    char *whole = case_definitions(own);
+    bool is_iele = strncmp(name, "iele-", strlen("iele-")) == 0;
+    char *whole = case_definitions_of(is_iele ? "iele-common" : "common", own);
     free(own);
     return whole;
 }
@@ -117,13 +125,21 @@ extvm_options *case_options(const char *wait) {
     return options;
 }
 
+char *case_vm_address(const struct scripted_vm *vm, char address[256]) {
+    const char *where = scripted_vm_address(vm);
+    snprintf(address, 256, "%s%s%s", scripted_vm_protocol(vm)->vm_name,
+             where[0] == '/' ? "+unix:" : "://", where);
+    for (char *letter = address; *letter != '+' && *letter != ':'; letter++) {
+        *letter = (char)tolower((unsigned char)*letter);
+    }
+    return address;
+}
+
 extvm_vm *case_open(const struct scripted_vm *vm, const extvm_options *options) {
     char address[256];
-    const char *where = scripted_vm_address(vm);
     extvm_vm *opened = NULL;
     extvm_error error = {EXTVM_OK, ""};
-    snprintf(address, sizeof address, "%s%s", where[0] == '/' ? "kevm+unix:" : "kevm://", where);
-    if (extvm_open(address, options, &opened, &error) != EXTVM_OK) {
+    if (extvm_open(case_vm_address(vm, address), options, &opened, &error) != EXTVM_OK) {
         fail_msg("%s", error.text);
     }
     return opened;

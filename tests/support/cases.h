@@ -30,16 +30,21 @@ void case_storage(extvm_state *state, const char *address, const char *key, cons
 
 extvm_address case_address(const char *hex);
 
-/* The text of a file in tests/scripts, after that of common.script; freed by the caller. */
+/* The text of a file in tests/scripts, after that of common.script, or of iele-common.script
+ * when the name begins with "iele-"; freed by the caller. */
 char *case_script(const char *name);
 
 /* The same for a script's text. */
 char *case_definitions(const char *script);
 
+/* The same after that of any file. */
+char *case_definitions_of(const char *common, const char *script);
+
 /* Options for tests: short pauses, `wait` (a duration) for each wait. Freed by the caller. */
 extvm_options *case_options(const char *wait);
 
-/* Opens the scripted VM as a KEVM. */
+/* Opens the scripted VM as what its protocol says, with the address that this writes. */
+char *case_vm_address(const struct scripted_vm *vm, char address[256]);
 extvm_vm *case_open(const struct scripted_vm *vm, const extvm_options *options);
 
 /* Fails the test when an integer is not the number in `text`. */

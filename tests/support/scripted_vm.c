@@ -330,6 +330,10 @@ const char *scripted_vm_address(const struct scripted_vm *vm) {
     return vm->address;
 }
 
+const struct protocol *scripted_vm_protocol(const struct scripted_vm *vm) {
+    return vm->protocol;
+}
+
 void scripted_vm_wait(struct scripted_vm *vm) {
     pthread_join(vm->thread, NULL);
     vm->thread = pthread_self();

@@ -25,6 +25,9 @@ struct scripted_vm *scripted_vm_start(const struct protocol *protocol, const cha
 /* "HOST:PORT", or the path of the unix socket. */
 const char *scripted_vm_address(const struct scripted_vm *vm);
 
+/* The protocol that it was started with. */
+const struct protocol *scripted_vm_protocol(const struct scripted_vm *vm);
+
 /* Waits until all sessions of the script are over. */
 void scripted_vm_wait(struct scripted_vm *vm);
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "iele/iele.h"
 #include "kevm/kevm.h"
 #include "support/scripted_vm.h"
 
@@ -29,17 +30,23 @@ static char *read_files(char **paths, int count) {
 
 int main(int argc, char **argv) {
     const char *unix_path = NULL;
+    const struct protocol *protocol = &kevm_protocol;
     int first = 1;
+    if (argc > 1 && strcmp(argv[1], "--iele") == 0) {
+        protocol = &iele_protocol;
+        argv++;
+        argc--;
+    }
     if (argc > 2 && strcmp(argv[1], "--unix") == 0) {
         unix_path = argv[2];
         first = 3;
     }
     if (first >= argc) {
-        fputs("usage: scripted_vm [--unix PATH] SCRIPT...\n", stderr);
+        fputs("usage: scripted_vm [--iele] [--unix PATH] SCRIPT...\n", stderr);
         return 2;
     }
     char *script = read_files(argv + first, argc - first);
-    struct scripted_vm *vm = scripted_vm_start(&kevm_protocol, script, unix_path);
+    struct scripted_vm *vm = scripted_vm_start(protocol, script, unix_path);
     free(script);
     if (vm == NULL) {
         return 2;

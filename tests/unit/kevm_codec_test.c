@@ -71,13 +71,13 @@ static void the_vms_end_reads_the_version_of_any_hello(void **context) {
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         extvm_bytes version;
-        assert_int_equal(kevm_decode_hello(HEX(rows[i].hex), &codec->arena, &version, NULL),
-                         EXTVM_OK);
+        assert_int_equal(
+            kevm_protocol.decode_hello(HEX(rows[i].hex), &codec->arena, &version, NULL), EXTVM_OK);
         assert_bytes(version,
                      ((extvm_bytes){(const uint8_t *)rows[i].version, strlen(rows[i].version)}));
     }
     extvm_bytes version;
-    assert_int_equal(kevm_decode_hello(HEX("0a05"), &codec->arena, &version, NULL),
+    assert_int_equal(kevm_protocol.decode_hello(HEX("0a05"), &codec->arena, &version, NULL),
                      EXTVM_MALFORMED_MESSAGE);
 }
 
@@ -100,7 +100,7 @@ static void an_account_exists_exactly_when_a_number_is_sent(void **context) {
         answer.account.nonce = HEX(rows[i].nonce);
         answer.account.balance = HEX(rows[i].balance);
         answer.account.has_code = rows[i].has_code;
-        assert_true(kevm_encode_answer(&query, &answer, &codec->out));
+        assert_true(kevm_protocol.encode_answer(&query, &answer, &codec->out));
         assert_bytes(encoded(codec), HEX(rows[i].frame));
         assert_int_equal(kevm_decode_answer(HEX(rows[i].frame), &query, &codec->arena, &read, NULL),
                          EXTVM_OK);
@@ -167,7 +167,7 @@ static void every_reply_of_the_catalogue_is_written(void **context) {
         const struct query query = {.kind = rows[i].kind};
         struct answer answer = {.found = rows[i].found, .bytes = HEX(rows[i].value)};
         memset(answer.hash.bytes, 0xbb, sizeof answer.hash.bytes);
-        assert_true(kevm_encode_answer(&query, &answer, &codec->out));
+        assert_true(kevm_protocol.encode_answer(&query, &answer, &codec->out));
         assert_bytes(encoded(codec), HEX(rows[i].frame));
     }
 }

@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "common/keccak.h"
-#include "executor/rlp.h"
+#include "common/rlp.h"
 #include "executor/trie.h"
 #include "scarce_memory.h"
 

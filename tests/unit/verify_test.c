@@ -55,8 +55,8 @@ static int end(void **context) {
 }
 
 static void check(struct scene *scene, extvm_status expected) {
-    assert_int_equal(verify_result(&scene->call, &scene->ledger, scene->result, &scene->error),
-                     expected);
+    assert_int_equal(
+        verify_result(&scene->call, &scene->ledger, scene->result, false, &scene->error), expected);
     if (expected != EXTVM_OK) {
         assert_int_equal(scene->error.status, expected);
         assert_non_null(strstr(scene->error.text, "cannot be true"));

@@ -1,4 +1,4 @@
-/* Recursive length prefix, writing only (yellow paper, appendix B). */
+/* Recursive length prefix: writing, and strict reading (yellow paper, appendix B). */
 #include "rlp.h"
 
 #include <string.h>
@@ -53,4 +53,55 @@ bool rlp_list(struct buffer *out, size_t start) {
     memcpy(out->data + start, header, size);
     out->size += size;
     return true;
+}
+
+/* -- reading -- */
+
+/* The length behind a header's first byte that says its width. */
+static const char *read_long_length(extvm_bytes rest, size_t width, size_t *length) {
+    if (rest.size <= width) {
+        return "ends inside a length";
+    }
+    if (rest.data[1] == 0) {
+        return "has a length that begins with 00";
+    }
+    if (width > sizeof *length) {
+        return "is shorter than its length says";
+    }
+    *length = 0;
+    for (size_t i = 1; i <= width; i++) {
+        *length = *length << 8 | rest.data[i];
+    }
+    return *length > SHORT_PAYLOAD ? NULL : "has a length of more bytes than it needs";
+}
+
+const char *rlp_take(extvm_bytes *rest, struct rlp_item *item) {
+    if (rest->size == 0) {
+        return "is missing";
+    }
+    uint8_t first = rest->data[0];
+    *item = (struct rlp_item){.is_list = first >= LIST};
+    if (first < STRING) {
+        item->payload = (extvm_bytes){rest->data, 1};
+        *rest = (extvm_bytes){rest->data + 1, rest->size - 1};
+        return NULL;
+    }
+    size_t length = (size_t)(first - (item->is_list ? LIST : STRING)), header = 1;
+    if (length > SHORT_PAYLOAD) {
+        size_t width = length - SHORT_PAYLOAD;
+        const char *wrong = read_long_length(*rest, width, &length);
+        if (wrong != NULL) {
+            return wrong;
+        }
+        header += width;
+    }
+    if (length > rest->size - header) {
+        return "is shorter than its length says";
+    }
+    item->payload = (extvm_bytes){rest->data + header, length};
+    if (!item->is_list && length == 1 && item->payload.data[0] < STRING) {
+        return "is one byte below 80 with a length before it";
+    }
+    *rest = (extvm_bytes){item->payload.data + length, rest->size - header - length};
+    return NULL;
 }
