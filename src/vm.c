@@ -5,6 +5,7 @@
 
 #include "common/client.h"
 #include "common/error.h"
+#include "common/pool.h"
 #include "common/prefix.h"
 #include "common/vm.h"
 #include "evm/internal.h"
@@ -45,6 +46,63 @@ static extvm_status parse_address(const char *address, const struct protocol **p
         address);
 }
 
+static extvm_status open_process(const char *address, const extvm_options *options, extvm_vm **out,
+                                 extvm_error *error) {
+    const struct protocol *protocol;
+    struct endpoint endpoint;
+    extvm_status status = parse_address(address, &protocol, &endpoint, error);
+    return status != EXTVM_OK ? status : client_new(protocol, &endpoint, options, NULL, out, error);
+}
+
+/* The comma before the next address of the same kind, or NULL: a path may have commas of its own.
+ */
+static const char *next_comma(const char *addresses, size_t kind_length) {
+    const char *comma = strchr(addresses, ',');
+    while (comma != NULL && (strncmp(comma + 1, addresses, kind_length) != 0 ||
+                             (text_after(comma + 1 + kind_length, "://") == NULL &&
+                              text_after(comma + 1 + kind_length, "+unix:") == NULL))) {
+        comma = strchr(comma + 1, ',');
+    }
+    return comma;
+}
+
+/* One VM process, or several whose addresses have commas between. */
+static extvm_status open_processes(const char *addresses, const extvm_options *options,
+                                   extvm_vm **out, extvm_error *error) {
+    enum { PROCESSES_MAXIMUM = 64 };
+    extvm_vm *members[PROCESSES_MAXIMUM];
+    size_t count = 0, kind_length = strcspn(addresses, ":+");
+    extvm_status status = EXTVM_OK;
+    const char *at = addresses, *comma = next_comma(at, kind_length);
+    if (comma == NULL) {
+        return open_process(addresses, options, out, error);
+    }
+    while (status == EXTVM_OK && at != NULL) {
+        char one[ENDPOINT_TEXT_SIZE];
+        comma = next_comma(at, kind_length);
+        size_t length = comma != NULL ? (size_t)(comma - at) : strlen(at);
+        if (length >= sizeof one || count == PROCESSES_MAXIMUM) {
+            status = error_set(error, EXTVM_OUT_OF_RANGE,
+                               "an address of %zu characters, or over %d addresses: at most %zu "
+                               "characters each",
+                               length, PROCESSES_MAXIMUM, sizeof one - 1);
+            break;
+        }
+        memcpy(one, at, length);
+        one[length] = '\0';
+        status = open_process(one, options, &members[count], error);
+        count += status == EXTVM_OK ? 1 : 0;
+        at = comma != NULL ? comma + 1 : NULL;
+    }
+    if (status == EXTVM_OK) {
+        return pool_new(members, count, &options->allocator, out, error);
+    }
+    for (size_t i = 0; i < count; i++) {
+        extvm_close(members[i]);
+    }
+    return status;
+}
+
 extvm_status extvm_open(const char *address, const extvm_options *options, extvm_vm **out,
                         extvm_error *error) {
     if (address == NULL || out == NULL) {
@@ -66,10 +124,7 @@ extvm_status extvm_open(const char *address, const extvm_options *options, extvm
     if (text_after(address, "test-mode://") != NULL) {
         return test_mode_new(text_after(address, "test-mode://"), options, out, error);
     }
-    const struct protocol *protocol;
-    struct endpoint endpoint;
-    extvm_status status = parse_address(address, &protocol, &endpoint, error);
-    return status != EXTVM_OK ? status : client_new(protocol, &endpoint, options, NULL, out, error);
+    return open_processes(address, options, out, error);
 }
 
 void extvm_close(extvm_vm *vm) {

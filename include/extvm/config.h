@@ -73,7 +73,8 @@ void extvm_config_apply(const extvm_config *config, extvm_options *options);
 /* "internal", "kevm", "iele" or "test-mode". */
 const char *extvm_config_vm_type(const extvm_config *config);
 
-/* What extvm_open is given: "internal", "kevm://127.0.0.1:8888", "kevm+unix:PATH", ... A host that
+/* What extvm_open is given: "internal", "kevm://127.0.0.1:8888", "kevm+unix:PATH", or several with
+ * commas between. A host that
  * means every address of this machine, 0.0.0.0 or ::, is replaced by the loopback address where
  * it is connected to; a test-mode server listens on it as it is. */
 const char *extvm_config_address(const extvm_config *config);
@@ -83,7 +84,7 @@ const char *extvm_config_address(const extvm_config *config);
 const char *extvm_config_host(const extvm_config *config);
 unsigned extvm_config_port(const extvm_config *config);
 
-/* The VM's processes: each "HOST:PORT" or "unix:PATH". "internal" has none, every other one. NULL
+/* The VM's processes: each "HOST:PORT" or "unix:PATH". "internal" has none. NULL
  * for an index that is none. */
 size_t extvm_config_endpoint_count(const extvm_config *config);
 const char *extvm_config_endpoint(const extvm_config *config, size_t index);

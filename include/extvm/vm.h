@@ -77,9 +77,10 @@ typedef struct extvm_vm extvm_vm;
  *   kevm+unix:PATH           the same, at a unix socket
  *   iele://HOST:PORT         an IELE process
  *   iele+unix:PATH           the same, at a unix socket
- *   test-mode                a test-mode server of its own (extvm/testvm.h), on a free loopback
- *                            port, and a client of it; stopped when the VM is closed
- *   test-mode://HOST:PORT    the same, listening there
+ *   kevm://...,kevm+unix:...     several processes of one kind, commas between: each runs one call
+ * at a time, and a call goes where the fewest are test-mode                a test-mode server of
+ * its own (extvm/testvm.h), on a free loopback port, and a client of it; stopped when the VM is
+ * closed test-mode://HOST:PORT    the same, listening there
  *
  * Nothing is connected yet: the first call does that. `options` NULL: the defaults; they are
  * copied. On EXTVM_OK `*out` is closed with extvm_close. Errors: EXTVM_INVALID_ARGUMENT (no such

@@ -30,18 +30,21 @@ static extvm_status take_vm_type(extvm_config *config, const char *value, extvm_
 /* A host or a port says where the VM is: no unix socket of the file's endpoints counts then. */
 static extvm_status take_host(extvm_config *config, const char *value, extvm_error *error) {
     struct config_section *section = &config->sections[config->vm_type];
-    section->path[0] = '\0';
-    return host_check(value, section->host, error);
+    section->places[0].path[0] = '\0';
+    section->more_places = 0;
+    return host_check(value, section->places[0].host, error);
 }
 
 static extvm_status take_port(extvm_config *config, const char *value, extvm_error *error) {
     struct config_section *section = &config->sections[config->vm_type];
     size_t digits = strspn(value, "0123456789");
-    section->path[0] = '\0';
+    section->places[0].path[0] = '\0';
+    section->more_places = 0;
     if (digits == 0 || value[digits] != '\0') {
         return error_set(error, EXTVM_INVALID_ARGUMENT, "it must be a number: 1 to 65535");
     }
-    return port_check(strtoll(value, NULL, 10), &section->port, error); /* too large stays so */
+    return port_check(strtoll(value, NULL, 10), &section->places[0].port,
+                      error); /* too large stays so */
 }
 
 /* In this order: the type says whose host and port they are. */
@@ -87,6 +90,31 @@ static void print_tcp(char text[ENDPOINT_TEXT_SIZE], const char *before, const c
              ipv6 ? "]" : "", port);
 }
 
+/* One process, at the end of the address, and as an endpoint. */
+static void add_place(extvm_config *config, struct config_place *place) {
+    const struct vm_type_rule *rule = &vm_type_rules[config->vm_type];
+    size_t used = strlen(config->address);
+    char *address = config->address + used + (used > 0 ? 1 : 0);
+    char *endpoint = config->endpoints[config->endpoint_count++];
+    if (used > 0) {
+        config->address[used] = ',';
+    }
+    if (place->path[0] != '\0') {
+        snprintf(address, ENDPOINT_TEXT_SIZE, "%s+unix:%s", rule->name, place->path);
+        snprintf(endpoint, ENDPOINT_TEXT_SIZE, "unix:%s", place->path);
+        return;
+    }
+    if (place->host[0] == '\0') {
+        memcpy(place->host, host_by_default, sizeof host_by_default);
+    }
+    place->port = place->port == 0 ? PORT_BY_DEFAULT : place->port;
+    char scheme[sizeof "test-mode://"];
+    snprintf(scheme, sizeof scheme, "%s://", rule->name);
+    print_tcp(address, scheme, rule->listens ? place->host : host_to_connect(place->host),
+              place->port);
+    print_tcp(endpoint, "", place->host, place->port);
+}
+
 static void place_vm(extvm_config *config) {
     const struct vm_type_rule *rule = &vm_type_rules[config->vm_type];
     struct config_section *section = &config->sections[config->vm_type];
@@ -94,20 +122,9 @@ static void place_vm(extvm_config *config) {
         snprintf(config->address, sizeof config->address, "%s", rule->name);
         return;
     }
-    if (section->path[0] != '\0') {
-        snprintf(config->address, sizeof config->address, "%s+unix:%s", rule->name, section->path);
-        snprintf(config->endpoint, sizeof config->endpoint, "unix:%s", section->path);
-        return;
+    for (size_t i = 0; i <= section->more_places; i++) {
+        add_place(config, &section->places[i]);
     }
-    if (section->host[0] == '\0') {
-        memcpy(section->host, host_by_default, sizeof host_by_default);
-    }
-    section->port = section->port == 0 ? PORT_BY_DEFAULT : section->port;
-    char scheme[sizeof "test-mode://"];
-    snprintf(scheme, sizeof scheme, "%s://", rule->name);
-    print_tcp(config->address, scheme,
-              rule->listens ? section->host : host_to_connect(section->host), section->port);
-    print_tcp(config->endpoint, "", section->host, section->port);
 }
 
 /* -- loading -- */
@@ -269,19 +286,19 @@ const char *extvm_config_address(const extvm_config *config) {
 
 const char *extvm_config_host(const extvm_config *config) {
     const struct config_section *section = &config->sections[config->vm_type];
-    return extvm_config_port(config) != 0 ? section->host : NULL;
+    return extvm_config_port(config) != 0 ? section->places[0].host : NULL;
 }
 
 unsigned extvm_config_port(const extvm_config *config) {
     const struct config_section *section = &config->sections[config->vm_type];
-    bool tcp = config->vm_type != VM_INTERNAL && section->path[0] == '\0';
-    return tcp ? section->port : 0;
+    bool tcp = config->vm_type != VM_INTERNAL && section->places[0].path[0] == '\0';
+    return tcp ? section->places[0].port : 0;
 }
 
 size_t extvm_config_endpoint_count(const extvm_config *config) {
-    return config->endpoint[0] != '\0' ? 1 : 0;
+    return config->endpoint_count;
 }
 
 const char *extvm_config_endpoint(const extvm_config *config, size_t index) {
-    return index < extvm_config_endpoint_count(config) ? config->endpoint : NULL;
+    return index < config->endpoint_count ? config->endpoints[index] : NULL;
 }

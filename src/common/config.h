@@ -22,8 +22,15 @@ enum {
     HOST_SIZE = 254,          /* a name has at most 253 characters (RFC 1035) */
     PATH_SIZE = 108,          /* of a unix socket, as in struct endpoint */
     CONFIG_MAXIMUM = 1 << 20, /* bytes of a file */
-    ENDPOINTS_MAXIMUM = 1,    /* VM processes that one handle has */
+    ENDPOINTS_MAXIMUM = 16,   /* VM processes that one handle has */
     LOG_LEVELS = EXTVM_LOG_DEBUG + 1,
+};
+
+/* Where one VM process listens. */
+struct config_place {
+    char host[HOST_SIZE]; /* "": not given */
+    unsigned port;        /* 0: not given */
+    char path[PATH_SIZE]; /* "": no unix socket */
 };
 
 /* What the section vm says itself, or one of the groups in it. */
@@ -31,9 +38,8 @@ struct config_section {
     extvm_options options; /* those that are given */
     bool has_log_level;
     extvm_log_level log_level;
-    char host[HOST_SIZE]; /* "": not given */
-    unsigned port;        /* 0: not given */
-    char path[PATH_SIZE]; /* "": no unix socket */
+    struct config_place places[ENDPOINTS_MAXIMUM]; /* the first is also host and port */
+    size_t more_places;                            /* after the first */
 };
 
 struct extvm_config {
@@ -43,8 +49,9 @@ struct extvm_config {
     unsigned line; /* of the section vm */
     /* By type; the section vm itself stands at VM_INTERNAL, which has no group. */
     struct config_section sections[VM_TYPES];
-    char address[ENDPOINT_TEXT_SIZE];
-    char endpoint[ENDPOINT_TEXT_SIZE];
+    char address[ENDPOINTS_MAXIMUM * ENDPOINT_TEXT_SIZE];
+    char endpoints[ENDPOINTS_MAXIMUM][ENDPOINT_TEXT_SIZE];
+    size_t endpoint_count;
 };
 
 /* Reads the text, with its checks, but for what may still come from the environment. `origin` is

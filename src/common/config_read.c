@@ -199,7 +199,7 @@ static extvm_status take_host(const struct reader *reader, const config_setting_
     if (status != EXTVM_OK) {
         return status;
     }
-    status = host_check(text, section->host, reader->error);
+    status = host_check(text, section->places[0].host, reader->error);
     return status == EXTVM_OK ? EXTVM_OK : locate(reader, setting, status);
 }
 
@@ -209,7 +209,7 @@ static extvm_status take_port(const struct reader *reader, const config_setting_
         return refuse(reader, setting, EXTVM_INVALID_ARGUMENT, "it must be an integer: 1 to 65535");
     }
     extvm_status status =
-        port_check(config_setting_get_int64(setting), &section->port, reader->error);
+        port_check(config_setting_get_int64(setting), &section->places[0].port, reader->error);
     return status == EXTVM_OK ? EXTVM_OK : locate(reader, setting, status);
 }
 
@@ -234,7 +234,7 @@ static extvm_status take_version(const struct reader *reader, const config_setti
 static const char endpoint_form[] = "\"HOST:PORT\" or \"unix:PATH\"";
 
 static extvm_status take_endpoint(const struct reader *reader, const config_setting_t *setting,
-                                  const char *text, struct config_section *section) {
+                                  const char *text, struct config_place *place) {
     static const char unix_prefix[] = "unix:";
     size_t prefix = sizeof unix_prefix - 1;
     struct endpoint endpoint;
@@ -243,10 +243,10 @@ static extvm_status take_endpoint(const struct reader *reader, const config_sett
                               ? endpoint_parse_unix(&endpoint, text, text + prefix, reader->error)
                               : endpoint_parse_tcp(&endpoint, text, text, reader->error);
     if (status == EXTVM_OK && is_unix) {
-        memcpy(section->path, endpoint.path, sizeof section->path);
+        memcpy(place->path, endpoint.path, sizeof place->path);
     } else if (status == EXTVM_OK) {
-        section->port = (unsigned)strtoul(endpoint.port, NULL, 10);
-        status = host_check(endpoint.host, section->host, reader->error);
+        place->port = (unsigned)strtoul(endpoint.port, NULL, 10);
+        status = host_check(endpoint.host, place->host, reader->error);
     }
     return status == EXTVM_OK ? EXTVM_OK : locate(reader, setting, status);
 }
@@ -261,8 +261,8 @@ static extvm_status take_endpoints(const struct reader *reader, const config_set
     }
     int count = config_setting_length(setting);
     if (count < 1 || count > ENDPOINTS_MAXIMUM) {
-        return refuse(reader, setting, EXTVM_OUT_OF_RANGE, "%d endpoints: allowed is %d", count,
-                      ENDPOINTS_MAXIMUM);
+        return refuse(reader, setting, EXTVM_OUT_OF_RANGE, "%d endpoints: allowed is 1 to %d",
+                      count, ENDPOINTS_MAXIMUM);
     }
     if (config_setting_get_member(group, "host") != NULL ||
         config_setting_get_member(group, "port") != NULL) {
@@ -270,10 +270,15 @@ static extvm_status take_endpoints(const struct reader *reader, const config_set
                       "endpoints say where the VM is, and so do host and port: allowed is one of "
                       "the two");
     }
-    const char *text = config_setting_get_string_elem(setting, 0);
-    return text != NULL ? take_endpoint(reader, setting, text, section)
-                        : refuse(reader, setting, EXTVM_INVALID_ARGUMENT,
-                                 "each endpoint must be a string: %s", endpoint_form);
+    extvm_status status = EXTVM_OK;
+    for (int i = 0; i < count && status == EXTVM_OK; i++) {
+        const char *text = config_setting_get_string_elem(setting, i);
+        status = text != NULL ? take_endpoint(reader, setting, text, &section->places[i])
+                              : refuse(reader, setting, EXTVM_INVALID_ARGUMENT,
+                                       "each endpoint must be a string: %s", endpoint_form);
+    }
+    section->more_places = (size_t)count - 1;
+    return status;
 }
 
 static extvm_status take_log_level(const struct reader *reader, const config_setting_t *setting,

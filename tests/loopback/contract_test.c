@@ -169,11 +169,42 @@ static void what_the_real_kevm_does_its_own_way_is_put_right(void **unused) {
     compare_server("127.0.0.1:0", "like-kevm");
 }
 
+static void several_processes_share_the_work_and_give_the_same_results(void **unused) {
+    (void)unused;
+    char listen[2][64], addresses[320];
+    extvm_testvm *servers[2] = {NULL, NULL};
+    for (int i = 0; i < 2; i++) {
+        snprintf(listen[i], sizeof listen[i], "unix:/tmp/extvm-contract-%d,%d", (int)getpid(), i);
+        assert_int_equal(
+            extvm_testvm_start(i == 0 ? "127.0.0.1:0" : listen[i], NULL, NULL, &servers[i], NULL),
+            EXTVM_OK);
+    }
+    snprintf(addresses, sizeof addresses, "%s,%s", extvm_testvm_address(servers[0]),
+             extvm_testvm_address(servers[1]));
+    compare_with_internal(addresses);
+
+    extvm_vm *vm = NULL;
+    assert_int_equal(extvm_open(addresses, NULL, &vm, NULL), EXTVM_OK);
+    for (unsigned i = 0; i < 4; i++) {
+        extvm_result_free(run_case(vm, 4));
+    }
+    assert_int_equal(extvm_testvm_sessions(servers[0]), 1);
+    assert_int_equal(extvm_testvm_sessions(servers[1]), 1);
+    extvm_close(vm);
+    for (int i = 0; i < 2; i++) {
+        extvm_testvm_stop(servers[i]);
+    }
+    extvm_error error = {EXTVM_OK, ""};
+    assert_int_equal(extvm_open("kevm://a:1,kevm://b", NULL, &vm, &error), EXTVM_INVALID_ARGUMENT);
+    assert_null(vm);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_mode_gives_the_same_results_as_the_internal_vm),
         cmocka_unit_test(kevm_over_tcp_gives_the_same_results_as_the_internal_vm),
         cmocka_unit_test(kevm_over_a_unix_socket_gives_the_same_results_as_the_internal_vm),
+        cmocka_unit_test(several_processes_share_the_work_and_give_the_same_results),
         cmocka_unit_test(messages_in_small_pieces_give_the_same_results),
         cmocka_unit_test(what_the_real_kevm_does_its_own_way_is_put_right),
     };

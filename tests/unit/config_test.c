@@ -104,6 +104,9 @@ static void hosts_ports_and_endpoints_become_addresses(void **context) {
                   "kevm://[::1]:7");
     check_address("vm { vm-type = \"kevm\", kevm { endpoints = (\"0.0.0.0:7\") } }",
                   "kevm://127.0.0.1:7");
+    check_address(
+        "vm { vm-type = \"kevm\", kevm { endpoints = (\"a:1\", \"unix:/b\", \"0.0.0.0:2\") } }",
+        "kevm://a:1,kevm+unix:/b,kevm://127.0.0.1:2");
     check_address("vm { vm-type = \"kevm\", kevm { endpoints = (\"unix:/run/x\") } }",
                   "kevm+unix:/run/x");
     extvm_config *config =
@@ -263,9 +266,13 @@ static const struct refusal {
     {"vm { kevm { host = \"a/b\" } }", EXTVM_INVALID_ARGUMENT, {"host = \"a/b\": it is no host"}},
     {"vm { kevm { endpoints = \"a:1\" } }", EXTVM_INVALID_ARGUMENT, {"it must be a list"}},
     {"vm { kevm { endpoints = () } }", EXTVM_OUT_OF_RANGE, {"0 endpoints: allowed is 1"}},
-    {"vm { kevm { endpoints = (\"a:1\", \"b:1\") } }",
+    {"vm { kevm { endpoints = (\"a:1\", \"b\") } }",
+     EXTVM_INVALID_ARGUMENT,
+     {"vm.kevm.endpoints: ", "HOST:PORT or [IPV6]:PORT"}},
+    {"vm { kevm { endpoints = (\"\", \"\", \"\", \"\", \"\", \"\", \"\", \"\", \"\", "
+     "\"\", \"\", \"\", \"\", \"\", \"\", \"\", \"\") } }",
      EXTVM_OUT_OF_RANGE,
-     {"vm.kevm.endpoints: 2 endpoints: allowed is 1"}},
+     {"vm.kevm.endpoints: 17 endpoints: allowed is 1 to 16"}},
     {"vm { kevm { endpoints = (1) } }", EXTVM_INVALID_ARGUMENT, {"\"HOST:PORT\" or \"unix:PATH\""}},
     {"vm { kevm { endpoints = (\"a\") } }", EXTVM_INVALID_ARGUMENT, {"HOST:PORT or [IPV6]:PORT"}},
     {"vm { kevm { endpoints = (\"a:0\") } }", EXTVM_OUT_OF_RANGE, {"port 0: ", "1 to 65535"}},
