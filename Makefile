@@ -153,7 +153,7 @@ test-tsan: test-packages ## the tests in C, under ThreadSanitizer
 test-valgrind: test-packages ## the tests in C, under valgrind
 	@tools/deps.sh valgrind
 	@$(MAKE) --no-print-directory BUILD=$(PLAIN) OPTIMIZE=-O1 programs
-	@WRAPPER="valgrind --quiet --leak-check=full --max-threads=2000 --error-exitcode=99" TEST_TIMEOUT=900 \
+	@WRAPPER="valgrind --quiet --leak-check=full --fair-sched=try --max-threads=2000 --error-exitcode=99" TEST_TIMEOUT=900 \
 	    tests/run.sh $(TEST_SOURCES:%.c=$(PLAIN)/%)
 
 # -- fuzzing ---------------------------------------------------------------------------------------------------

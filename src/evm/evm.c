@@ -15,7 +15,7 @@ enum {
     KEPT_MEMORY = 1 << 20,        /* bytes */
     KEPT_STACK = 1 << 15,         /* words */
     FIRST_MEMORY = 4096,          /* bytes */
-    JUMPS_BETWEEN_LOOKS = 1 << 14 /* at the clock: about a quarter of a millisecond */
+    JUMPS_BETWEEN_LOOKS = 1 << 12 /* at the clock: less than a tenth of a millisecond */
 };
 
 struct evm *evm_new(const extvm_allocator *allocator) {
