@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -72,7 +73,7 @@ static void unix_socket_carries_the_same_dialogue(void **unused) {
     (void)unused;
     struct exchange exchange;
     char path[64];
-    snprintf(path, sizeof path, "/tmp/extvm-test-%d.socket", rand());
+    snprintf(path, sizeof path, "/tmp/extvm-test-%d.socket", (int)getpid());
     call_with_value(&exchange);
     exchange.unix_path = path;
     exchange_play(&exchange, &kevm_protocol, "store");
