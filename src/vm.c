@@ -5,10 +5,11 @@
 
 #include "common/client.h"
 #include "common/error.h"
+#include "common/internal.h"
 #include "common/pool.h"
 #include "common/prefix.h"
 #include "common/vm.h"
-#include "evm/internal.h"
+#include "evm/evm.h"
 #include "iele/iele.h"
 #include "kevm/kevm.h"
 #include "testvm/test_mode.h"
@@ -116,7 +117,7 @@ extvm_status extvm_open(const char *address, const extvm_options *options, extvm
         options = &defaults;
     }
     if (strcmp(address, "internal") == 0) {
-        return internal_new(options, out, error);
+        return internal_new(&evm_machine, options, out, error);
     }
     if (strcmp(address, "test-mode") == 0) {
         return test_mode_new("127.0.0.1:0", options, out, error);

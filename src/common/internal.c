@@ -1,23 +1,23 @@
-/* The EVM inside the library, as a VM: each call takes an EVM that is idle, or a new one. */
+/* A machine inside the library, as a VM: each call takes a machine that is idle, or a new one. */
 #include "internal.h"
 
 #include <pthread.h>
 
-#include "common/clock.h"
-#include "common/error.h"
-#include "common/memory.h"
-#include "common/result.h"
-#include "evm.h"
+#include "clock.h"
+#include "error.h"
+#include "memory.h"
+#include "result.h"
 
-enum { IDLE_MAXIMUM = 64 /* EVMs that are kept for the next calls */ };
+enum { IDLE_MAXIMUM = 64 /* machines that are kept for the next calls */ };
 
 struct internal {
     extvm_vm vm;
+    const struct machine_kind *kind;
     extvm_allocator allocator;
     struct settings settings;
     struct logger logger;
     pthread_mutex_t lock; /* of what follows */
-    struct evm *idle[IDLE_MAXIMUM];
+    void *idle[IDLE_MAXIMUM];
     unsigned idle_count;
 };
 
@@ -61,24 +61,24 @@ static extvm_lookup timed_block_hash(void *context, uint64_t number, extvm_word 
 
 /* -- runs -- */
 
-static struct evm *take_evm(struct internal *internal) {
-    struct evm *evm = NULL;
+static void *take_machine(struct internal *internal) {
+    void *machine = NULL;
     pthread_mutex_lock(&internal->lock);
     if (internal->idle_count > 0) {
-        evm = internal->idle[--internal->idle_count];
+        machine = internal->idle[--internal->idle_count];
     }
     pthread_mutex_unlock(&internal->lock);
-    return evm != NULL ? evm : evm_new(&internal->allocator);
+    return machine != NULL ? machine : internal->kind->make(&internal->allocator);
 }
 
-static void give_evm(struct internal *internal, struct evm *evm) {
+static void give_machine(struct internal *internal, void *machine) {
     pthread_mutex_lock(&internal->lock);
     if (internal->idle_count < IDLE_MAXIMUM) {
-        internal->idle[internal->idle_count++] = evm;
-        evm = NULL;
+        internal->idle[internal->idle_count++] = machine;
+        machine = NULL;
     }
     pthread_mutex_unlock(&internal->lock);
-    evm_free(evm);
+    internal->kind->release(machine);
 }
 
 static extvm_status internal_run(extvm_vm *vm, const extvm_call *call, const extvm_world *world,
@@ -88,13 +88,13 @@ static extvm_status internal_run(extvm_vm *vm, const extvm_call *call, const ext
     const extvm_world measured = {&timed_world, timed_account, timed_storage, timed_code,
                                   timed_block_hash};
     uint64_t start = clock_now();
-    struct evm *evm = take_evm(internal);
-    if (evm == NULL) {
-        return error_no_memory(error, "an EVM");
+    void *machine = take_machine(internal);
+    if (machine == NULL) {
+        return error_no_memory(error, "a machine");
     }
-    evm_set_deadline(evm, start + internal->settings.call_timeout);
-    extvm_status status = evm_run(evm, call, &measured, result, error);
-    give_evm(internal, evm);
+    const struct machine_terms terms = {.deadline = start + internal->settings.call_timeout};
+    extvm_status status = internal->kind->run(machine, &terms, call, &measured, result, error);
+    give_machine(internal, machine);
     uint64_t total = clock_now() - start;
     if (status == EXTVM_OK) {
         (*result)->stats.total_time = total;
@@ -102,28 +102,31 @@ static extvm_status internal_run(extvm_vm *vm, const extvm_call *call, const ext
         (*result)->stats.world_time = timed_world.time;
         (*result)->stats.attempts = 1;
     }
-    log_line(&internal->logger, EXTVM_LOG_DEBUG, "internal: call: %s, %.3f ms",
-             extvm_status_name(status), (double)total / NANOSECONDS_IN_MILLISECOND);
+    log_line(&internal->logger, EXTVM_LOG_DEBUG, "internal %s: call: %s, %.3f ms",
+             internal->kind->name, extvm_status_name(status),
+             (double)total / NANOSECONDS_IN_MILLISECOND);
     return status;
 }
 
 static void internal_close(extvm_vm *vm) {
     struct internal *internal = (struct internal *)vm;
     for (unsigned i = 0; i < internal->idle_count; i++) {
-        evm_free(internal->idle[i]);
+        internal->kind->release(internal->idle[i]);
     }
     pthread_mutex_destroy(&internal->lock);
     extvm_allocator allocator = internal->allocator;
     memory_release(&allocator, internal);
 }
 
-extvm_status internal_new(const extvm_options *options, extvm_vm **out, extvm_error *error) {
+extvm_status internal_new(const struct machine_kind *kind, const extvm_options *options,
+                          extvm_vm **out, extvm_error *error) {
     static const struct vm_operations operations = {internal_run, internal_close};
     struct internal *internal = memory_zeroed(&options->allocator, sizeof *internal);
     if (internal == NULL) {
         return error_no_memory(error, "a VM");
     }
     internal->vm.operations = &operations;
+    internal->kind = kind;
     internal->allocator = options->allocator;
     internal->settings = options->settings;
     internal->logger = options->logger;
