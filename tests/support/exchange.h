@@ -25,14 +25,16 @@ static inline void exchange_begin(struct exchange *exchange) {
     assert_non_null(exchange->state);
 }
 
-/* Plays the script and runs the call; the result is for the test to look at. */
-static inline void exchange_play(struct exchange *exchange, const struct protocol *protocol,
-                                 const char *script_name) {
-    char *script = case_script(script_name);
+/* Plays the script's text and runs the call; the result is for the test to look at. `option` (or
+ * NULL) has the value `setting`. */
+static inline void exchange_play_text(struct exchange *exchange, const struct protocol *protocol,
+                                      const char *script, const char *option, const char *setting) {
     exchange->scripted = scripted_vm_start(protocol, script, exchange->unix_path);
-    free(script);
     assert_non_null(exchange->scripted);
     extvm_options *options = case_options("5s");
+    if (option != NULL) {
+        assert_int_equal(extvm_options_set(options, option, setting, NULL), EXTVM_OK);
+    }
     extvm_vm *vm = case_open(exchange->scripted, options);
     extvm_world world = extvm_state_world(exchange->state);
     extvm_error error = {EXTVM_OK, ""};
@@ -45,6 +47,14 @@ static inline void exchange_play(struct exchange *exchange, const struct protoco
     assert_int_equal(status, EXTVM_OK);
     assert_int_equal(report.polite_ends, 1);
     assert_int_equal(report.resets, 0);
+}
+
+/* The same with a script's file. */
+static inline void exchange_play(struct exchange *exchange, const struct protocol *protocol,
+                                 const char *script_name) {
+    char *script = case_script(script_name);
+    exchange_play_text(exchange, protocol, script, NULL, NULL);
+    free(script);
 }
 
 static inline void exchange_end(struct exchange *exchange) {
