@@ -89,6 +89,8 @@ static void follow_sent(struct scripted_vm *vm, const uint8_t *data, size_t size
         message.result->outcome =
             message.result->error ? EXTVM_OUTCOME_FAILURE : EXTVM_OUTCOME_SUCCESS;
         vm->follows = session_finish(&vm->session, message.result, NULL) == EXTVM_OK;
+        bool same = extvm_bytes_equal(session_output(&vm->session), (extvm_bytes){data, size});
+        vm->report.odd_results += same ? 0 : 1;
     } else if (vm->follows) {
         vm->follows = session_ask(&vm->session, &message.query, NULL) == EXTVM_OK;
         extvm_bytes output = session_output(&vm->session);
