@@ -120,9 +120,9 @@ static void refused_call_does_not_cost_the_connection(void **unused) {
 static void idle_connection_ends_with_a_fin(void **unused) {
     /* Quiet, and with bytes that nobody will read: a plain close would be a reset. */
     static const char *const scripts[] = {
-        "> HELLO\n" GOOD_CALL,
-        "> HELLO\n" GOOD_CALL "< 0000ffff 0102030405060708\n",
-        "> HELLO\n" GOOD_CALL RESULT,
+        "slow-end 50\n> HELLO\n" GOOD_CALL,
+        "slow-end 50\n> HELLO\n" GOOD_CALL "delay 20\n< 0000ffff 0102030405060708\n",
+        "slow-end 50\n> HELLO\n" GOOD_CALL "delay 20\n" RESULT,
     };
     static const char *const patience[] = {"500ms", "0s"};
     (void)unused;
@@ -145,7 +145,7 @@ static void idle_connection_ends_with_a_fin(void **unused) {
 static void connection_that_spoke_out_of_turn_is_left_politely_for_a_new_one(void **unused) {
     (void)unused;
     struct host host;
-    begin(&host, "> HELLO\n" GOOD_CALL RESULT GOOD_SESSION, NULL, NULL);
+    begin(&host, "slow-end 50\n> HELLO\n" GOOD_CALL "delay 20\n" RESULT GOOD_SESSION, NULL, NULL);
     assert_int_equal(run(&host), EXTVM_OK);
     let_it_arrive();
     assert_int_equal(run(&host), EXTVM_OK);
@@ -192,7 +192,8 @@ static void what_the_vm_writes_after_it_was_given_up_is_read_to_its_end(void **u
     for (size_t i = 0; i < COUNT(late); i++) {
         char script[1024];
         struct host host;
-        snprintf(script, sizeof script, "%sdelay 450\n%s%s", TOLD, late[i], GOOD_SESSION);
+        snprintf(script, sizeof script, "slow-end 50\n%sdelay 450\n%s%s", TOLD, late[i],
+                 GOOD_SESSION);
         begin(&host, script, NULL, NULL);
         assert_int_equal(run(&host), EXTVM_DEADLINE_PASSED);
         assert_int_equal(run(&host), EXTVM_OK);
