@@ -229,9 +229,10 @@ void connection_leave(struct connection *connection) {
     close(connection->socket);
     connection->socket = -1;
     if (!ended) {
-        /* Serious only when the VM may wait for ever. */
-        log_line(connection->logger,
-                 session_may_leave(connection->session) ? EXTVM_LOG_INFO : EXTVM_LOG_WARNING,
+        /* A VM that is busy with an abandoned call will write to a closed socket, and the real ones
+         * die of that (protocol/iele.md and protocol/kevm.md, section 12). */
+        bool was_idle = connection->session->state == SESSION_IDLE;
+        log_line(connection->logger, was_idle ? EXTVM_LOG_INFO : EXTVM_LOG_WARNING,
                  "%s: the VM did not end the session within %.3f s (option drain-timeout): it may "
                  "still be busy with an abandoned call, or need a restart",
                  connection->endpoint->text,

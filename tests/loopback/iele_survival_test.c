@@ -225,6 +225,34 @@ static void call_given_up_while_it_is_sent_ends_with_a_fin(void **unused) {
     assert_int_equal(end(&host).polite_ends, 2);
 }
 
+static void note_warning(void *context, extvm_log_level level, const char *text) {
+    unsigned *warnings = context;
+    *warnings += level == EXTVM_LOG_WARNING && strstr(text, "need a restart") != NULL;
+}
+
+static void vm_that_may_die_of_being_left_is_warned_of(void **unused) {
+    /* It stays busy for longer than drain-timeout, with a call that was given up or with none. */
+    static const struct {
+        const char *script;
+        unsigned warnings;
+    } rows[] = {
+        {TOLD "delay 600\n", 1},
+        {"> HELLO\n" GOOD_CALL "delay 300\n", 0},
+    };
+    (void)unused;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct host host;
+        unsigned warnings = 0;
+        extvm_options *options = case_options("200ms");
+        assert_int_equal(extvm_options_set(options, "drain-timeout", "100ms", NULL), EXTVM_OK);
+        extvm_options_set_log(options, note_warning, &warnings, EXTVM_LOG_WARNING);
+        begin_with(&host, rows[i].script, options);
+        assert_int_equal(run(&host), rows[i].warnings > 0 ? EXTVM_DEADLINE_PASSED : EXTVM_OK);
+        end(&host);
+        assert_int_equal(warnings, rows[i].warnings);
+    }
+}
+
 /* -- a VM that dies -- */
 
 static void call_that_kills_the_vm_is_not_sent_for_ever(void **unused) {
@@ -327,6 +355,7 @@ int main(void) {
         cmocka_unit_test(vm_that_asks_too_late_still_gets_its_caller),
         cmocka_unit_test(what_the_vm_writes_after_it_was_given_up_is_read_to_its_end),
         cmocka_unit_test(call_given_up_while_it_is_sent_ends_with_a_fin),
+        cmocka_unit_test(vm_that_may_die_of_being_left_is_warned_of),
         cmocka_unit_test(call_that_kills_the_vm_is_not_sent_for_ever),
         cmocka_unit_test(frame_over_64_mib_is_refused_and_memory_follows_what_came),
         cmocka_unit_test(frame_of_just_the_limit_is_taken),
