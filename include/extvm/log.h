@@ -15,7 +15,8 @@ typedef enum extvm_log_level {
 } extvm_log_level;
 
 /* Takes one log line, without a newline; borrowed until the function returns. Called from the
- * thread that runs the call, and by a test-mode server from several threads at once. It must not
+ * thread that runs the call, by a test-mode server from several threads at once, and from the
+ * thread that looks after a VM process (extvm/spawn.h), also when no call is running. It must not
  * call back into the handle it is set on. */
 typedef void (*extvm_log_fn)(void *context, extvm_log_level level, const char *line);
 

@@ -105,8 +105,10 @@ static const struct option_spec specs[] = {
     {"--option", "NAME=VALUE",
      "one option of the library: connect-timeout, connect-retries,\n"
      "retry-delay, wait-timeout, call-timeout, call-retries, drain-timeout,\n"
-     "max-frame, tcp-keepalive, block-hash; of a server: max-sessions,\n"
-     "idle-timeout, answer-timeout, call-timeout, max-frame; may be repeated",
+     "max-frame, tcp-keepalive, block-hash; of a VM that base.conf starts:\n"
+     "start-timeout, stop-timeout, recycle-calls, recycle-memory; of a server:\n"
+     "max-sessions, idle-timeout, answer-timeout, call-timeout, max-frame;\n"
+     "may be repeated",
      take_option, 0},
     {"--trace", "FILE",
      "write each message to FILE (- is stderr) as one line: seconds since\n"

@@ -23,6 +23,10 @@ struct settings {
     uint64_t max_sessions;
     uint64_t idle_timeout;
     uint64_t answer_timeout;
+    uint64_t start_timeout;
+    uint64_t stop_timeout;
+    uint64_t recycle_calls;  /* 0: never */
+    uint64_t recycle_memory; /* bytes; 0: never */
 };
 
 enum block_hash_choice { BLOCK_HASH_OF_VM, BLOCK_HASH_CHOSEN_ABSOLUTE, BLOCK_HASH_CHOSEN_PARENT };
