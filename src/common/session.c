@@ -25,9 +25,10 @@ void session_init_node(struct session *session, const struct protocol *protocol,
     session->state = SESSION_IDLE;
 }
 
-void session_init_vm(struct session *session, const struct protocol *protocol,
+void session_init_vm(struct session *session, const struct protocol *const *protocols,
                      const extvm_allocator *allocator, const struct session_settings *settings) {
-    init(session, protocol, allocator, settings);
+    init(session, protocols[0], allocator, settings);
+    session->protocols = protocols;
     session->at_vm = true;
     session->state = SESSION_GREETING;
 }
@@ -48,6 +49,7 @@ void session_reset(struct session *session) {
     session_abandon(session);
     session->greeted = session->heard = false;
     session->state = session->at_vm ? SESSION_GREETING : SESSION_IDLE;
+    session->protocol = session->at_vm ? session->protocols[0] : session->protocol;
 }
 
 void session_abandon(struct session *session) {

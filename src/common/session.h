@@ -37,7 +37,7 @@ struct session_settings {
 };
 
 struct session {
-    const struct protocol *protocol;
+    const struct protocol *protocol; /* at the VM's end the first of `protocols` until Hello came */
     const extvm_allocator *allocator;
     struct session_settings settings;
     bool at_vm; /* this is the VM's end */
@@ -61,13 +61,17 @@ struct session {
     extvm_run_stats stats; /* the queries are counted */
 
     /* the VM's end */
+    const struct protocol *const *protocols; /* among which Hello chooses; NULL behind the last */
     extvm_call received_call;
     struct arena call_arena;
 };
 
 void session_init_node(struct session *session, const struct protocol *protocol,
                        const extvm_allocator *allocator, const struct session_settings *settings);
-void session_init_vm(struct session *session, const struct protocol *protocol,
+
+/* `protocols`, with NULL behind the last, is borrowed: the session speaks the one that its Hello
+ * asks for, and breaks when it asks for none of them. */
+void session_init_vm(struct session *session, const struct protocol *const *protocols,
                      const extvm_allocator *allocator, const struct session_settings *settings);
 void session_free(struct session *session);
 

@@ -1,13 +1,56 @@
 /* The VM's end of the dialogue: Hello, CallContext, then queries and a result. */
+#include <stdio.h>
+#include <string.h>
+
 #include "error.h"
 #include "session.h"
 #include "trace.h"
 
-static extvm_status take_hello(struct session *session, extvm_bytes body, extvm_error *error) {
-    const struct protocol *protocol = session->protocol;
-    extvm_bytes version = {NULL, 0};
+/* What the protocols' versions are, for people: "2.2 and 3.0". */
+static void list_versions(const struct protocol *const *protocols, char *text, size_t size) {
+    size_t length = 0;
+    for (size_t i = 0; protocols[i] != NULL && length < size; i++) {
+        const char *before = i == 0 ? "" : protocols[i + 1] != NULL ? ", " : " and ";
+        length +=
+            (size_t)snprintf(text + length, size - length, "%s%s", before, protocols[i]->version);
+    }
+}
+
+static extvm_status reject_version(struct session *session, extvm_bytes version,
+                                   extvm_error *error) {
+    char versions[64];
+    list_versions(session->protocols, versions, sizeof versions);
+    return session_break(session,
+                         error_set(error, EXTVM_VERSION_REJECTED,
+                                   "the node's Hello has version \"%.*s\", this VM speaks %s",
+                                   (int)(version.size < 32 ? version.size : 32),
+                                   version.size > 0 ? (const char *)version.data : "", versions));
+}
+
+/* The protocol whose Hello this is, NULL when it is of none; and the version that it has. */
+static extvm_status find_protocol(struct session *session, extvm_bytes body,
+                                  const struct protocol **protocol, extvm_bytes *version,
+                                  extvm_error *error) {
+    extvm_status status = EXTVM_OK;
+    *version = (extvm_bytes){NULL, 0};
     arena_reset(&session->arena);
-    extvm_status status = protocol->decode_hello(body, &session->arena, &version, error);
+    for (const struct protocol *const *one = session->protocols; *one != NULL; one++) {
+        status = (*one)->decode_hello(body, &session->arena, version, error);
+        const extvm_bytes wanted = {(const uint8_t *)(*one)->version, strlen((*one)->version)};
+        *protocol = *one;
+        if (status == EXTVM_NO_MEMORY ||
+            (status == EXTVM_OK && extvm_bytes_equal(*version, wanted))) {
+            return status;
+        }
+    }
+    *protocol = NULL;
+    return status;
+}
+
+static extvm_status take_hello(struct session *session, extvm_bytes body, extvm_error *error) {
+    const struct protocol *protocol;
+    extvm_bytes version;
+    extvm_status status = find_protocol(session, body, &protocol, &version, error);
     if (status != EXTVM_OK) {
         return session_break(session, status);
     }
@@ -15,15 +58,10 @@ static extvm_status take_hello(struct session *session, extvm_bytes body, extvm_
         trace_hello(&session->text, version, NULL);
         session_trace(session, EXTVM_NODE_TO_VM, "Hello", body);
     }
-    extvm_bytes wanted = {(const uint8_t *)protocol->version, __builtin_strlen(protocol->version)};
-    if (!extvm_bytes_equal(version, wanted)) {
-        return session_break(session,
-                             error_set(error, EXTVM_VERSION_REJECTED,
-                                       "the node's Hello has version \"%.*s\", this VM speaks %s",
-                                       (int)(version.size < 32 ? version.size : 32),
-                                       version.size > 0 ? (const char *)version.data : "",
-                                       protocol->version));
+    if (protocol == NULL) {
+        return reject_version(session, version, error);
     }
+    session->protocol = protocol;
     session->greeted = true;
     session->state = SESSION_IDLE;
     return EXTVM_OK;

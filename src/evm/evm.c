@@ -43,24 +43,13 @@ void evm_free(struct evm *evm) {
     }
 }
 
-void evm_set_deadline(struct evm *evm, uint64_t deadline) {
-    evm->deadline = deadline;
-}
-
-void evm_stop(struct evm *evm) {
-    atomic_store_explicit(&evm->is_stopped, true, memory_order_relaxed);
-}
-
-void evm_set_like_kevm(struct evm *evm, bool like_kevm) {
-    evm->like_kevm = like_kevm;
-}
-
 bool evm_goes_on(struct evm *evm) {
+    const struct machine_terms *terms = evm->terms;
     evm->jumps_left = JUMPS_BETWEEN_LOOKS;
-    if (atomic_load_explicit(&evm->is_stopped, memory_order_relaxed)) {
+    if (terms->stop != NULL && atomic_load_explicit(terms->stop, memory_order_relaxed)) {
         return state_fail(&evm->state, EXTVM_CANCELLED, "the run was stopped");
     }
-    if (evm->deadline != 0 && clock_now() >= evm->deadline) {
+    if (terms->deadline != 0 && clock_now() >= terms->deadline) {
         return state_fail(&evm->state, EXTVM_DEADLINE_PASSED,
                           "the program ran longer than the call may take (option call-timeout)");
     }
@@ -224,8 +213,8 @@ static extvm_status run_checked(struct evm *evm, const extvm_call *call, extvm_r
     return *result != NULL ? EXTVM_OK : error_no_memory(error, "the result");
 }
 
-extvm_status evm_run(struct evm *evm, const extvm_call *call, const extvm_world *world,
-                     extvm_result **result, extvm_error *error) {
+extvm_status evm_run(struct evm *evm, const struct machine_terms *terms, const extvm_call *call,
+                     const extvm_world *world, extvm_result **result, extvm_error *error) {
     *result = NULL;
     extvm_status status = call_check(call, error);
     if (status != EXTVM_OK) {
@@ -235,9 +224,28 @@ extvm_status evm_run(struct evm *evm, const extvm_call *call, const extvm_world 
         return error_no_memory(error, "the memory of the EVM's frames");
     }
     set_rules(evm, call);
+    evm->terms = terms;
     evm->jumps_left = 1;
     evm->state.world = world;
     status = run_checked(evm, call, result, error);
     trim(evm);
     return status;
 }
+
+/* -- among the library's machines -- */
+
+static void *machine_make(const extvm_allocator *allocator) {
+    return evm_new(allocator);
+}
+
+static void machine_release(void *machine) {
+    evm_free(machine);
+}
+
+static extvm_status machine_run(void *machine, const struct machine_terms *terms,
+                                const extvm_call *call, const extvm_world *world,
+                                extvm_result **result, extvm_error *error) {
+    return evm_run(machine, terms, call, world, result, error);
+}
+
+const struct machine_kind evm_machine = {"EVM", machine_make, machine_release, machine_run};

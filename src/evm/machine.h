@@ -6,8 +6,6 @@
 #ifndef EXTVM_EVM_MACHINE_H
 #define EXTVM_EVM_MACHINE_H
 
-#include <stdatomic.h>
-
 #include "account_state.h"
 #include "common/buffer.h"
 #include "evm.h"
@@ -72,10 +70,8 @@ struct evm {
     struct buffer return_data; /* of the last call (EIP-211); in the end, of the run */
     int64_t gas_left;          /* of the frame that ended last */
 
-    bool like_kevm;         /* see evm.h */
-    uint64_t deadline;      /* of the run: the clock in nanoseconds; 0: none */
-    unsigned jumps_left;    /* before the clock is looked at again */
-    atomic_bool is_stopped; /* by another thread */
+    const struct machine_terms *terms; /* of the run */
+    unsigned jumps_left;               /* before they are looked at again */
 };
 
 static inline struct frame *evm_frame(struct evm *evm) {

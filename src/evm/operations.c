@@ -12,7 +12,7 @@ static bool is_dirty(const struct word *operand) {
 struct account *operand_account(struct evm *evm, const struct word *operand) {
     const extvm_address address = word_to_address(operand);
     struct account *account = state_account(&evm->state, &address);
-    if (account != NULL && evm->like_kevm && is_dirty(operand) &&
+    if (account != NULL && evm->terms->like_real && is_dirty(operand) &&
         !account_load_as_absent(&evm->state, account)) {
         return NULL;
     }
@@ -22,7 +22,7 @@ struct account *operand_account(struct evm *evm, const struct word *operand) {
 enum step gas_pay_access(struct evm *evm, struct frame *frame, struct account *account,
                          int64_t extra) {
     if (!evm->schedule->has_warm || account->warm ||
-        (!evm->like_kevm && precompiled_number(evm->fork, &account->address) != 0)) {
+        (!evm->terms->like_real && precompiled_number(evm->fork, &account->address) != 0)) {
         return STEP_NEXT;
     }
     enum step step = gas_pay(frame, extra);

@@ -14,10 +14,12 @@ enum { ESCAPED = 4 /* characters of "\x1b" */ };
 
 static void say_left_out(struct output_log *log) {
     if (log->left_out > 0) {
-        log_line(log->logger, EXTVM_LOG_INFO,
-                 "%s: the VM process wrote %" PRIu64 " more lines (over %d in a second are left "
-                 "out)",
-                 log->prefix, log->left_out, OUTPUT_LINES);
+        log_event(
+            log->logger,
+            &(extvm_log_event){.level = EXTVM_LOG_INFO, .name = "vm-output", .peer = log->peer},
+            "%s: the VM process wrote %" PRIu64 " more lines (over %d in a second are left "
+            "out)",
+            log->peer, log->left_out, OUTPUT_LINES);
         log->left_out = 0;
     }
 }
@@ -32,7 +34,10 @@ static void write_line(struct output *output, struct output_log *log, uint64_t n
     }
     if (log->lines < OUTPUT_LINES) {
         log->lines++;
-        log_line(log->logger, EXTVM_LOG_INFO, "%s: the VM says: %s", log->prefix, output->line);
+        log_event(
+            log->logger,
+            &(extvm_log_event){.level = EXTVM_LOG_INFO, .name = "vm-output", .peer = log->peer},
+            "%s: the VM says: %s", log->peer, output->line);
     } else {
         log->left_out++;
     }

@@ -18,8 +18,8 @@ enum {
 /* Where the lines of one process go. */
 struct output_log {
     const struct logger *logger; /* borrowed, as the next */
-    const char *prefix;
-    uint64_t second; /* that `lines` is of */
+    const char *peer;            /* the VM process, as its address was given */
+    uint64_t second;             /* that `lines` is of */
     unsigned lines;
     uint64_t left_out;           /* lines, since the last that was written */
     char last[OUTPUT_LAST_SIZE]; /* the last line that is not empty; "": there was none */

@@ -13,6 +13,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -88,6 +89,21 @@ struct supervisor {
     unsigned failures;   /* processes that ended unasked without one call */
 };
 
+__attribute__((format(printf, 5, 6))) static void say(const struct supervisor *supervisor,
+                                                      extvm_log_level level, const char *name,
+                                                      extvm_status status, const char *format,
+                                                      ...) {
+    char text[EXTVM_ERROR_TEXT_SIZE];
+    const char *peer = supervisor->endpoint.text;
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    log_event(&supervisor->logger,
+              &(extvm_log_event){.level = level, .name = name, .peer = peer, .status = status},
+              "%s: %s", peer, text);
+}
+
 /* -- callers and the thread -- */
 
 static void wake_thread(struct supervisor *supervisor) {
@@ -140,8 +156,7 @@ static void count_failure(struct supervisor *supervisor, uint64_t now) {
 static void refuse_start(struct supervisor *supervisor, uint64_t now, const extvm_error *error) {
     supervisor->start_again = false;
     count_failure(supervisor, now);
-    log_line(&supervisor->logger, EXTVM_LOG_WARNING, "%s: %s", supervisor->endpoint.text,
-             error->text);
+    say(supervisor, EXTVM_LOG_WARNING, "vm-not-started", error->status, "%s", error->text);
     answer(supervisor, error->status, error);
 }
 
@@ -199,8 +214,8 @@ static void start_process(struct supervisor *supervisor, uint64_t now) {
         supervisor->outputs[i].size = 0;
     }
     set_process(supervisor, supervisor->child.pid);
-    log_line(&supervisor->logger, EXTVM_LOG_INFO, "%s: VM process %d started: %s",
-             supervisor->endpoint.text, (int)supervisor->child.pid, supervisor->program.path);
+    say(supervisor, EXTVM_LOG_INFO, "vm-started", EXTVM_OK, "VM process %d started: %s",
+        (int)supervisor->child.pid, supervisor->program.path);
 }
 
 /* -- the thread: ending -- */
@@ -212,10 +227,10 @@ static void stop_process(struct supervisor *supervisor, uint64_t now) {
 }
 
 static void kill_process(struct supervisor *supervisor, uint64_t now) {
-    log_line(&supervisor->logger, EXTVM_LOG_WARNING,
-             "%s: VM process %d did not end within %.3f s (option stop-timeout): it is killed",
-             supervisor->endpoint.text, (int)supervisor->child.pid,
-             (double)supervisor->settings.stop_timeout / (double)NANOSECONDS_IN_SECOND);
+    say(supervisor, EXTVM_LOG_WARNING, "vm-killed", EXTVM_OK,
+        "VM process %d did not end within %.3f s (option stop-timeout): it is killed",
+        (int)supervisor->child.pid,
+        (double)supervisor->settings.stop_timeout / (double)NANOSECONDS_IN_SECOND);
     supervisor->killed = true;
     supervisor->limit = now + kill_limit;
     child_signal(&supervisor->child, SIGKILL);
@@ -251,8 +266,7 @@ static void report_end(struct supervisor *supervisor, const char *how, pid_t pid
     error_set(&error, EXTVM_UNREACHABLE, "VM process %d %s%s%s%s%s", (int)pid, how,
               supervisor->state == STATE_STARTING ? " before it listened" : "",
               has_said ? "; its last line was \"" : "", last, has_said ? "\"" : "");
-    log_line(&supervisor->logger, EXTVM_LOG_WARNING, "%s: %s", supervisor->endpoint.text,
-             error.text);
+    say(supervisor, EXTVM_LOG_WARNING, "vm-ended", error.status, "%s", error.text);
     if (supervisor->serving != 0 && supervisor->started_for == supervisor->serving) {
         answer(supervisor, error.status, &error);
     }
@@ -272,8 +286,8 @@ static void look_for_end(struct supervisor *supervisor, uint64_t now) {
     }
     read_rest(supervisor, now);
     if (was_stopped(supervisor, &end)) {
-        log_line(&supervisor->logger, EXTVM_LOG_INFO, "%s: VM process %d %s",
-                 supervisor->endpoint.text, (int)pid, end.how);
+        say(supervisor, EXTVM_LOG_INFO, "vm-ended", EXTVM_OK, "VM process %d %s", (int)pid,
+            end.how);
     } else {
         report_end(supervisor, end.how, pid, now);
     }
@@ -282,9 +296,9 @@ static void look_for_end(struct supervisor *supervisor, uint64_t now) {
 
 /* A process that even SIGKILL does not end waits for the kernel, and so would we. */
 static void give_up_process(struct supervisor *supervisor, uint64_t now) {
-    log_line(&supervisor->logger, EXTVM_LOG_ERROR,
-             "%s: VM process %d did not end when it was killed: it is left alone",
-             supervisor->endpoint.text, (int)supervisor->child.pid);
+    say(supervisor, EXTVM_LOG_ERROR, "vm-ended", EXTVM_SYSTEM_ERROR,
+        "VM process %d did not end when it was killed: it is left alone",
+        (int)supervisor->child.pid);
     read_rest(supervisor, now);
     forget_process(supervisor, now);
 }
@@ -510,10 +524,10 @@ static bool is_too_large(struct supervisor *supervisor, pid_t pid) {
     supervisor->measured = now;
     uint64_t size = resident_of_group(pid);
     if (size > most) {
-        log_line(&supervisor->logger, EXTVM_LOG_INFO,
-                 "%s: VM process %d has %" PRIu64 " KiB (option recycle-memory): a new one takes "
-                 "its place",
-                 supervisor->endpoint.text, (int)pid, size / 1024);
+        say(supervisor, EXTVM_LOG_INFO, "vm-recycled", EXTVM_OK,
+            "VM process %d has %" PRIu64 " KiB (option recycle-memory): a new one takes "
+            "its place",
+            (int)pid, size / 1024);
     }
     return size > most;
 }
@@ -528,10 +542,10 @@ static bool supervisor_call_ended(struct keeper *keeper) {
     pthread_mutex_unlock(&supervisor->lock);
     if (pid != 0 && most != 0 && calls >= most) {
         supervisor->recycle = true;
-        log_line(&supervisor->logger, EXTVM_LOG_INFO,
-                 "%s: VM process %d has done %" PRIu64 " calls (option recycle-calls): a new one "
-                 "takes its place",
-                 supervisor->endpoint.text, (int)pid, calls);
+        say(supervisor, EXTVM_LOG_INFO, "vm-recycled", EXTVM_OK,
+            "VM process %d has done %" PRIu64 " calls (option recycle-calls): a new one "
+            "takes its place",
+            (int)pid, calls);
     } else if (is_too_large(supervisor, pid)) {
         supervisor->recycle = true;
     }

@@ -1,5 +1,5 @@
-/* One call on the test-mode server: the internal EVM, whose world asks the node over the socket,
- * and the faults that the server was told to have. */
+/* One call on the test-mode server: a machine whose world asks the node over the socket, and the
+ * faults that the server was told to have. */
 #include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -9,7 +9,6 @@
 
 #include "common/clock.h"
 #include "common/error.h"
-#include "divergence.h"
 #include "server.h"
 
 /* The node's world, seen over the socket of one session. */
@@ -231,13 +230,31 @@ static extvm_lookup remote_code(void *context, const extvm_address *address, ext
     return lookup(answered, &answer);
 }
 
+static bool is_like_real(const struct hosted *hosted) {
+    return hosted->server->faults.like_kevm && hosted->host->diverge != NULL;
+}
+
+/* What a query for this block's hash has as its number; false: it cannot be asked for. */
+static bool block_to_ask(const struct hosted *hosted, uint64_t number, int64_t *block) {
+    const uint64_t last =
+        is_like_real(hosted) ? hosted->host->last_block_hash : INT32_MAX; /* the field's type */
+    if (hosted->host->protocol->block_hash == BLOCK_HASH_PARENT) {
+        uint64_t current = 0;
+        if (extvm_integer_to_u64(hosted->session.call->block.number, &current) != EXTVM_OK ||
+            number >= current) {
+            return false;
+        }
+        number = current - 1 - number;
+    }
+    *block = (int64_t)number;
+    return number <= last;
+}
+
 static extvm_lookup remote_block_hash(void *context, uint64_t number, extvm_word *out) {
     struct remote_world *world = context;
     struct answer answer;
-    const struct query query = {.kind = QUERY_BLOCK_HASH, .block = (int64_t)number};
-    uint64_t last = world->hosted->server->faults.like_kevm ? DIVERGENCE_LAST_BLOCK_HASH
-                                                            : INT32_MAX; /* the field's type */
-    if (number > last) {
+    struct query query = {.kind = QUERY_BLOCK_HASH};
+    if (!block_to_ask(world->hosted, number, &query.block)) {
         return EXTVM_LOOKUP_ABSENT;
     }
     bool answered = ask(world, &query, &answer);
@@ -255,8 +272,8 @@ static extvm_status give_result(struct remote_world *world, extvm_result *result
     if (hosted->session.call->type != EXTVM_TRANSACTION_ACCESS_LIST) {
         result->access_list.count = 0; /* protocol/kevm.md, section 10 */
     }
-    if (hosted->server->faults.like_kevm) {
-        status = divergence_of_result(hosted->session.call, &world->caller, result, &world->error);
+    if (is_like_real(hosted)) {
+        status = hosted->host->diverge(hosted->session.call, &world->caller, result, &world->error);
     }
     if (status == EXTVM_OK && !behaves(world)) {
         return EXTVM_VM_CLOSED;
@@ -274,7 +291,7 @@ static void log_end(const struct remote_world *world, const extvm_error *error) 
              hosted->peer, why[0] != '\0' ? why : "as the faults say");
 }
 
-bool hosted_run_call(struct hosted *hosted, struct evm *evm) {
+bool hosted_run_call(struct hosted *hosted, void *machine) {
     struct remote_world world = {.hosted = hosted};
     const extvm_world remote = {&world, remote_account, remote_storage, remote_code,
                                 remote_block_hash};
@@ -282,9 +299,11 @@ bool hosted_run_call(struct hosted *hosted, struct evm *evm) {
     extvm_result *result = NULL;
     const extvm_testvm *server = hosted->server;
     hosted->queries = 0;
-    evm_set_deadline(evm, clock_now() + server->settings.call_timeout);
-    evm_set_like_kevm(evm, server->faults.like_kevm);
-    extvm_status status = evm_run(evm, hosted->session.call, &remote, &result, &error);
+    const struct machine_terms terms = {.deadline = clock_now() + server->settings.call_timeout,
+                                        .stop = &server->is_cut,
+                                        .like_real = is_like_real(hosted)};
+    extvm_status status =
+        hosted->host->machine->run(machine, &terms, hosted->session.call, &remote, &result, &error);
     if (status == EXTVM_OK) {
         status = give_result(&world, result);
     }

@@ -12,7 +12,6 @@
 #include "common/clock.h"
 #include "common/error.h"
 #include "common/memory.h"
-#include "kevm/kevm.h"
 #include "server.h"
 
 enum { LEAVING_MILLISECONDS = 500 /* that a node has to close its end */ };
@@ -70,6 +69,7 @@ static void advance(struct hosted *hosted) {
     struct session_event event;
     bool greeted = hosted->session.greeted;
     extvm_status status = session_next(&hosted->session, &event, &error);
+    hosted->host = hosted->session.greeted ? host_of(hosted->session.protocol) : NULL;
     if (status != EXTVM_OK) {
         log_hosted(hosted, EXTVM_LOG_WARNING, error.text);
         hosted_leave(hosted);
@@ -178,7 +178,7 @@ void hosted_accept(extvm_testvm *server, int socket, const char *peer, bool want
     hosted->server = server;
     hosted->socket = socket;
     snprintf(hosted->peer, sizeof hosted->peer, "%s", peer);
-    session_init_vm(&hosted->session, &kevm_protocol, &server->allocator,
+    session_init_vm(&hosted->session, host_protocols, &server->allocator,
                     &server->session_settings);
     add_to_all(hosted, wanted);
     hosted->event = event_new(server->base, socket, EV_READ, on_event, hosted);

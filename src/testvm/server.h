@@ -13,8 +13,8 @@
 #include "common/endpoint.h"
 #include "common/options.h"
 #include "common/session.h"
-#include "evm/evm.h"
 #include "fault.h"
+#include "host.h"
 
 struct event;
 struct event_base;
@@ -32,6 +32,7 @@ struct hosted {
     struct hosted *previous, *next; /* of all */
     struct hosted *queued;          /* the next in a queue */
     struct session session;
+    const struct host *host; /* by its Hello; NULL before */
     struct event *event;
     int socket;
     enum hosted_state state;
@@ -73,7 +74,8 @@ struct extvm_testvm {
     struct queue done;    /* for the loop */
     unsigned workers, idle_workers;
     struct worker *running; /* all workers */
-    bool is_cut;            /* no call begins any more */
+    atomic_bool is_cut;     /* no call begins any more, and those that run stop; changed under the
+                             * lock */
     atomic_bool is_stopping;
     atomic_uint sessions;
 };
@@ -107,8 +109,8 @@ void hosted_free(struct hosted *hosted);
 /* Hands a session with a call to a worker. */
 void worker_submit(struct hosted *hosted);
 
-/* Cuts the calls that run: their EVMs stop and their sockets are shut; those that wait for a worker
- * are given back. From the stopping thread. */
+/* Cuts the calls that run: their machines stop and their sockets are shut; those that wait for a
+ * worker are given back. From the stopping thread. */
 void worker_cut_all(extvm_testvm *server);
 
 /* Waits until all workers have ended; `is_stopping` is set. From the stopping thread. */
@@ -116,7 +118,7 @@ void worker_join_all(extvm_testvm *server);
 
 /* -- call.c; in a worker's thread -- */
 
-/* Runs the session's call to its end, on this EVM. False: the session is over. */
-bool hosted_run_call(struct hosted *hosted, struct evm *evm);
+/* Runs the session's call to its end, on a machine of its host's. False: the session is over. */
+bool hosted_run_call(struct hosted *hosted, void *machine);
 
 #endif

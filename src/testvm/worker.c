@@ -1,5 +1,5 @@
-/* The threads that run calls. There are as many as calls were ever running at once; each has an EVM
- * and a small stack. */
+/* The threads that run calls. There are as many as calls were ever running at once; each has a
+ * small stack, and a machine of each kind that it has had calls for. */
 #include <errno.h>
 #include <sys/socket.h>
 
@@ -7,14 +7,14 @@
 #include "common/memory.h"
 #include "server.h"
 
-enum { STACK_SIZE = 256 * 1024 /* bytes; the EVM's frames are not on it */ };
+enum { STACK_SIZE = 256 * 1024 /* bytes; the machines' frames are not on it */ };
 
 struct worker {
     extvm_testvm *server;
     struct worker *next;
     pthread_t thread;
-    struct evm *evm;
-    struct hosted *hosted; /* whose call runs, or NULL; under the server's lock */
+    void *machines[HOST_COUNT]; /* NULL: not needed yet */
+    struct hosted *hosted;      /* whose call runs, or NULL; under the server's lock */
 };
 
 /* Waits for a call; NULL when the server stops. */
@@ -23,7 +23,7 @@ static struct hosted *next_call(struct worker *worker) {
     pthread_mutex_lock(&server->lock);
     worker->hosted = NULL;
     server->idle_workers++;
-    while (server->calls.first == NULL && !server->is_cut) {
+    while (server->calls.first == NULL && !atomic_load(&server->is_cut)) {
         pthread_cond_wait(&server->work, &server->lock);
     }
     server->idle_workers--;
@@ -42,33 +42,53 @@ static void give_back(struct worker *worker, struct hosted *hosted) {
     server_wake(server);
 }
 
+/* The machine for the session's calls; NULL when there is no memory. */
+static void *machine_for(struct worker *worker, const struct hosted *hosted) {
+    void **machine = &worker->machines[hosted->host - hosts];
+    if (*machine == NULL) {
+        *machine = hosted->host->machine->make(&worker->server->allocator);
+    }
+    if (*machine == NULL) {
+        log_line(&worker->server->logger, EXTVM_LOG_ERROR,
+                 "test-mode: %s: no memory for an %s: session ended", hosted->peer,
+                 hosted->host->machine->name);
+    }
+    return *machine;
+}
+
 static void *work(void *argument) {
     struct worker *worker = argument;
     struct hosted *hosted;
     while ((hosted = next_call(worker)) != NULL) {
-        hosted->is_over = !hosted_run_call(hosted, worker->evm);
+        void *machine = machine_for(worker, hosted);
+        hosted->is_over = machine == NULL || !hosted_run_call(hosted, machine);
         give_back(worker, hosted);
     }
     return NULL;
+}
+
+static void free_worker(struct worker *worker) {
+    extvm_testvm *server = worker->server;
+    for (size_t i = 0; i < HOST_COUNT; i++) {
+        hosts[i].machine->release(worker->machines[i]);
+    }
+    memory_release(&server->allocator, worker);
 }
 
 /* Adds a worker; called with the lock. False when there is no memory or thread. */
 static bool add_worker(extvm_testvm *server) {
     pthread_attr_t attributes;
     struct worker *worker = memory_zeroed(&server->allocator, sizeof *worker);
-    struct evm *evm = worker != NULL ? evm_new(&server->allocator) : NULL;
-    if (evm == NULL || pthread_attr_init(&attributes) != 0) {
-        evm_free(evm);
+    if (worker == NULL || pthread_attr_init(&attributes) != 0) {
         memory_release(&server->allocator, worker);
         return false;
     }
-    *worker = (struct worker){.server = server, .next = server->running, .evm = evm};
+    *worker = (struct worker){.server = server, .next = server->running};
     pthread_attr_setstacksize(&attributes, STACK_SIZE);
     bool started = pthread_create(&worker->thread, &attributes, work, worker) == 0;
     pthread_attr_destroy(&attributes);
     if (!started) {
-        evm_free(evm);
-        memory_release(&server->allocator, worker);
+        free_worker(worker);
         return false;
     }
     server->running = worker;
@@ -107,10 +127,9 @@ void worker_submit(struct hosted *hosted) {
 void worker_cut_all(extvm_testvm *server) {
     struct hosted *hosted;
     pthread_mutex_lock(&server->lock);
-    server->is_cut = true;
+    atomic_store(&server->is_cut, true);
     for (struct worker *worker = server->running; worker != NULL; worker = worker->next) {
         if (worker->hosted != NULL) {
-            evm_stop(worker->evm);
             shutdown(worker->hosted->socket, SHUT_RDWR);
         }
     }
@@ -128,8 +147,7 @@ void worker_join_all(extvm_testvm *server) {
     for (struct worker *worker = server->running, *next; worker != NULL; worker = next) {
         next = worker->next;
         pthread_join(worker->thread, NULL);
-        evm_free(worker->evm);
-        memory_release(&server->allocator, worker);
+        free_worker(worker);
     }
     server->running = NULL;
 }

@@ -139,9 +139,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
                      ? code
                      : (extvm_bytes){code.data + code.size - 32, 32};
     extvm_chain_set_fork(&call.chain, (extvm_fork)(data[0] % EXTVM_FORK_COUNT));
+    const struct machine_terms no_terms = {.deadline = 0};
     struct evm *evm = evm_new(NULL);
     extvm_result *result = NULL;
-    if (evm != NULL && evm_run(evm, &call, &table, &result, NULL) == EXTVM_OK) {
+    if (evm != NULL && evm_run(evm, &no_terms, &call, &table, &result, NULL) == EXTVM_OK) {
         check(result, gas);
     }
     extvm_result_free(result);

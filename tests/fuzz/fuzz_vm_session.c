@@ -1,11 +1,15 @@
-/* The VM's end of the session against any bytes of a node. Control: 0: bit 3 pieces that pay no
+/* The VM's end of the session against any bytes of a node, whose Hello says which protocol it
+ * is. Control: 0: bit 3 pieces that pay no
  * heed to frames, bit 4 trace; 1: what is asked; 2, 3: the sizes of the pieces. */
 #include <extvm/integer.h>
 
 #include "fuzz.h"
+#include "iele/iele.h"
 #include "kevm/kevm.h"
 
 enum { QUERIES = 6 };
+
+static const struct protocol *const protocols[] = {&kevm_protocol, &iele_protocol, NULL};
 
 static void check_call(const extvm_call *call) {
     MUST(call != NULL);
@@ -17,7 +21,8 @@ static void check_call(const extvm_call *call) {
     }
 }
 
-static void check_answer(const struct query *query, const struct answer *answer) {
+static void check_answer(const struct protocol *protocol, const struct query *query,
+                         const struct answer *answer) {
     extvm_word word;
     switch (query->kind) {
     case QUERY_ACCOUNT:
@@ -25,7 +30,8 @@ static void check_answer(const struct query *query, const struct answer *answer)
         MUST(extvm_integer_to_word(answer->account.balance, &word) == EXTVM_OK);
         break;
     case QUERY_STORAGE:
-        MUST(extvm_integer_to_word(answer->bytes, &word) == EXTVM_OK);
+        MUST(extvm_integer_normalise(answer->bytes).size == answer->bytes.size);
+        MUST(protocol == &iele_protocol || extvm_integer_to_word(answer->bytes, &word) == EXTVM_OK);
         break;
     default:
         break;
@@ -68,7 +74,7 @@ static void drive(struct session *session, struct stream *stream, extvm_allocato
             check_call(call);
         } else {
             MUST(event.kind == SESSION_ANSWER && call != NULL);
-            check_answer(&query, &event.answer);
+            check_answer(session->protocol, &query, &event.answer);
         }
         if (asked++ % QUERIES == QUERIES - 1) {
             finish(session, call, allocator);
@@ -100,7 +106,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         return 0;
     }
     settings.trace = (stream.control[0] & 16) != 0 ? look_at_trace : NULL;
-    session_init_vm(&session, &kevm_protocol, &allocator, &settings);
+    session_init_vm(&session, protocols, &allocator, &settings);
     drive(&session, &stream, &allocator);
     session_free(&session);
     check_memory(&scarce, size);

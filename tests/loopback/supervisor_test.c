@@ -36,12 +36,12 @@ struct kept {
     size_t size, lines;
 };
 
-static void take_line(void *context, extvm_log_level level, const char *line) {
+static void take_line(void *context, const extvm_log_event *event) {
     struct kept *kept = context;
     pthread_mutex_lock(&kept->lock);
     kept->lines++;
     int length = snprintf(kept->log + kept->size, sizeof kept->log - kept->size, "%s %s\n",
-                          extvm_log_level_name(level), line);
+                          extvm_log_level_name(event->level), event->line);
     size_t room = sizeof kept->log - kept->size - 1;
     kept->size += (size_t)length < room ? (size_t)length : room;
     pthread_mutex_unlock(&kept->lock);

@@ -25,7 +25,7 @@
 enum { PATIENCE = 20000 /* milliseconds; a test that waits longer has failed */ };
 
 struct scripted_vm {
-    const struct protocol *protocol;
+    const struct protocol *protocols[2]; /* the one, and NULL */
     struct script script;
     char address[128];
     int listener, stop; /* sockets; `stop` becomes readable when the VM is to stop */
@@ -84,7 +84,7 @@ static void follow_sent(struct scripted_vm *vm, const uint8_t *data, size_t size
     arena_init(&arena, extvm_default_allocator(), SIZE_MAX);
     vm->follows = vm->follows && size >= FRAME_HEADER_SIZE && length == body.size &&
                   vm->session.state == SESSION_RUNNING &&
-                  vm->protocol->decode_vm_message(body, &arena, &message, NULL) == EXTVM_OK;
+                  vm->protocols[0]->decode_vm_message(body, &arena, &message, NULL) == EXTVM_OK;
     if (vm->follows && message.result != NULL) {
         message.result->outcome =
             message.result->error ? EXTVM_OUTCOME_FAILURE : EXTVM_OUTCOME_SUCCESS;
@@ -244,7 +244,7 @@ static bool at_session_end(const struct scripted_vm *vm) {
 static void play_session(struct scripted_vm *vm, int socket) {
     set_no_delay(socket, 1);
     const struct session_settings settings = {.max_frame = 1u << 30};
-    session_init_vm(&vm->session, vm->protocol, extvm_default_allocator(), &settings);
+    session_init_vm(&vm->session, vm->protocols, extvm_default_allocator(), &settings);
     vm->follows = true;
     vm->split = 0;
     bool going = true;
@@ -307,7 +307,7 @@ struct scripted_vm *scripted_vm_start(const struct protocol *protocol, const cha
                                       const char *unix_path) {
     char error[256];
     struct scripted_vm *vm = calloc(1, sizeof *vm);
-    vm->protocol = protocol;
+    vm->protocols[0] = protocol;
     if (!script_parse(script, &vm->script, error)) {
         fprintf(stderr, "%s\n", error);
         free(vm);
@@ -331,7 +331,7 @@ const char *scripted_vm_address(const struct scripted_vm *vm) {
 }
 
 const struct protocol *scripted_vm_protocol(const struct scripted_vm *vm) {
-    return vm->protocol;
+    return vm->protocols[0];
 }
 
 void scripted_vm_wait(struct scripted_vm *vm) {

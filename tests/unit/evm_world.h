@@ -168,12 +168,14 @@ static inline void test_call_set_value(struct test_call *test, uint64_t value) {
     test->call.value = extvm_integer_from_u64(value, test->value);
 }
 
+static const struct machine_terms no_terms = {.deadline = 0};
+
 static inline extvm_result *run_in(struct evm *evm, const extvm_call *call,
                                    struct test_world *world) {
     extvm_result *result = NULL;
     extvm_error error = {EXTVM_OK, ""};
     const extvm_world table = world_table(world);
-    if (evm_run(evm, call, &table, &result, &error) != EXTVM_OK) {
+    if (evm_run(evm, &no_terms, call, &table, &result, &error) != EXTVM_OK) {
         fail_msg("%s: %s", extvm_status_name(error.status), error.text);
     }
     return result;

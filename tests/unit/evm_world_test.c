@@ -89,7 +89,7 @@ static extvm_status run_for_status(const extvm_call *call, struct test_world *wo
     struct evm *evm = evm_new(NULL);
     const extvm_world table = world_table(world);
     extvm_result *result = NULL;
-    extvm_status status = evm_run(evm, call, &table, &result, error);
+    extvm_status status = evm_run(evm, &no_terms, call, &table, &result, error);
     assert_true((status == EXTVM_OK) == (result != NULL));
     extvm_result_free(result);
     evm_free(evm);
@@ -230,7 +230,7 @@ static void a_hostile_world_cannot_break_the_evm(void **state) {
                                    .code = i == 4 ? code_at_null : store_and_pay,
                                    .block_hash = NULL};
         extvm_result *result = NULL;
-        extvm_status status = evm_run(evm, &test.call, &table, &result, NULL);
+        extvm_status status = evm_run(evm, &no_terms, &test.call, &table, &result, NULL);
         assert_int_equal(status, i == 4 ? EXTVM_WORLD_FAILED : expected[i]);
         extvm_result_free(result);
     }
@@ -250,8 +250,9 @@ static void every_allocation_may_fail(void **state) {
         struct evm *evm = evm_new(&allocator);
         extvm_result *result = NULL;
         extvm_error error = {EXTVM_OK, ""};
-        extvm_status status =
-            evm != NULL ? evm_run(evm, &test.call, &table, &result, &error) : EXTVM_NO_MEMORY;
+        extvm_status status = evm != NULL
+                                  ? evm_run(evm, &no_terms, &test.call, &table, &result, &error)
+                                  : EXTVM_NO_MEMORY;
         if (fail_at == 0) {
             assert_int_equal(status, EXTVM_OK);
             assert_int_equal(extvm_result_outcome(result), EXTVM_OUTCOME_SUCCESS);
@@ -263,7 +264,8 @@ static void every_allocation_may_fail(void **state) {
         }
         if (evm != NULL && fail_at > 0) { /* and it can be used again */
             world.queries = 0;
-            assert_int_equal(evm_run(evm, &test.call, &table, &result, &error), EXTVM_OK);
+            assert_int_equal(evm_run(evm, &no_terms, &test.call, &table, &result, &error),
+                             EXTVM_OK);
         }
         evm_free(evm);
         extvm_result_free(result);

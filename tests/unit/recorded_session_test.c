@@ -239,6 +239,8 @@ static void check_call(const extvm_call *call) {
     assert_int_equal(extvm_chain_fork_at(&call->chain, call->block.number), EXTVM_FORK_BERLIN);
 }
 
+static const struct protocol *const only_kevm[] = {&kevm_protocol, NULL};
+
 static void run_vm_end(size_t piece) {
     static const struct query queries[] = {{.kind = QUERY_ACCOUNT},
                                            {.kind = QUERY_ACCOUNT},
@@ -248,7 +250,7 @@ static void run_vm_end(size_t piece) {
     struct session session;
     struct buffer output;
     size_t at = 0;
-    session_init_vm(&session, &kevm_protocol, extvm_default_allocator(), &settings);
+    session_init_vm(&session, only_kevm, extvm_default_allocator(), &settings);
     buffer_init(&output, extvm_default_allocator(), 1000);
     check_call(vm_event(&session, SESSION_CALL, &at, piece).call);
     for (size_t i = 0; i < 4; i++) {

@@ -4,6 +4,7 @@
 
 #include <extvm/integer.h>
 
+#include "iele/iele.h"
 #include "support/dialogue.h"
 #include "support/kevm_setting.h"
 
@@ -301,11 +302,13 @@ static void a_long_access_list_can_follow_a_short_dialogue(void **context) {
 
 static const char vm_opening[] = "00000005 0a03322e32 0000002c 0a14" SENDER "1214" PAYEE;
 
+static const struct protocol *const only_kevm[] = {&kevm_protocol, NULL};
+
 /* A VM's end that has been told of a call; the node's further bytes are fed by the test. */
 static void open_vm(struct session *session) {
     const struct session_settings settings = {.max_frame = 1000};
     struct session_event event;
-    session_init_vm(session, &kevm_protocol, extvm_default_allocator(), &settings);
+    session_init_vm(session, only_kevm, extvm_default_allocator(), &settings);
     session_feed(session, HEX(vm_opening), SIZE_MAX);
     assert_int_equal(session_next(session, &event, NULL), EXTVM_OK);
     assert_int_equal(event.kind, SESSION_CALL);
@@ -346,13 +349,48 @@ static void the_vms_end_refuses_what_is_out_of_turn(void **context) {
         const struct query query = {.kind = QUERY_ACCOUNT};
         struct session session;
         struct session_event event;
-        session_init_vm(&session, &kevm_protocol, extvm_default_allocator(), &settings);
+        session_init_vm(&session, only_kevm, extvm_default_allocator(), &settings);
         assert_int_equal(session_ask(&session, &query, NULL), EXTVM_INVALID_ARGUMENT);
         session_feed(&session, HEX(rows[i].bytes), SIZE_MAX);
         assert_int_equal(session_next(&session, &event, NULL), rows[i].status);
         assert_int_equal(session.state, SESSION_BROKEN);
         assert_int_equal(session_next(&session, &event, NULL), EXTVM_OK);
         assert_int_equal(event.kind, SESSION_WANTS_BYTES);
+        session_free(&session);
+    }
+}
+
+static void a_vm_that_speaks_two_protocols_goes_by_the_hello(void **context) {
+    (void)context;
+    static const struct protocol *const both[] = {&kevm_protocol, &iele_protocol, NULL};
+    static const struct {
+        const char *hello;
+        const struct protocol *protocol; /* NULL: rejected */
+    } rows[] = {
+        {"00000007 0a03322e32 1a00", &kevm_protocol}, /* only the version counts */
+        {"00000007 0a03332e30 1a00", &iele_protocol},
+        {"00000005 0a03332e30", &iele_protocol},
+        {"00000005 0a03322e31", NULL},
+        {"00000005 0a03332e31", NULL},
+        {"00000004 0a02332e", NULL},
+        {"00000000", NULL},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const struct session_settings settings = {.max_frame = 1000};
+        struct session session;
+        struct session_event event;
+        extvm_error error = {EXTVM_OK, ""};
+        session_init_vm(&session, both, extvm_default_allocator(), &settings);
+        session_feed(&session, HEX(rows[i].hello), SIZE_MAX);
+        extvm_status status = session_next(&session, &event, &error);
+        assert_int_equal(session.greeted, rows[i].protocol != NULL);
+        if (rows[i].protocol != NULL) {
+            assert_int_equal(status, EXTVM_OK);
+            assert_ptr_equal(session.protocol, rows[i].protocol);
+        } else {
+            assert_int_equal(status, EXTVM_VERSION_REJECTED);
+            assert_non_null(strstr(error.text, "this VM speaks 2.2 and 3.0"));
+        }
         session_free(&session);
     }
 }
@@ -373,6 +411,7 @@ int main(void) {
         DIALOGUE(a_long_access_list_can_follow_a_short_dialogue),
         cmocka_unit_test(a_large_result_can_follow_a_small_answer),
         cmocka_unit_test(the_vms_end_refuses_what_is_out_of_turn),
+        cmocka_unit_test(a_vm_that_speaks_two_protocols_goes_by_the_hello),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
