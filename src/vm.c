@@ -12,6 +12,8 @@
 #include "evm/evm.h"
 #include "iele/iele.h"
 #include "kevm/kevm.h"
+#include "spawn/program.h"
+#include "spawn/supervisor.h"
 #include "testvm/test_mode.h"
 
 /* "NAME://HOST:PORT" and "NAME+unix:PATH". */
@@ -59,37 +61,78 @@ static const char *next_comma(const char *addresses, size_t kind_length) {
     return comma;
 }
 
-/* One VM process, or several whose addresses have commas between. */
-static extvm_status open_processes(const char *addresses, const extvm_options *options,
-                                   extvm_vm **out, extvm_error *error) {
-    enum { PROCESSES_MAXIMUM = 64 };
+enum { PROCESSES_MAXIMUM = 64 };
+
+/* Where the VM processes are: one, or several whose addresses have commas between. */
+static extvm_status parse_addresses(const char *addresses, const struct protocol **protocol,
+                                    struct endpoint endpoints[PROCESSES_MAXIMUM], size_t *count,
+                                    extvm_error *error) {
+    size_t kind_length = strcspn(addresses, ":+");
+    extvm_status status = EXTVM_OK;
+    *count = 0;
+    for (const char *at = addresses; status == EXTVM_OK && at != NULL;) {
+        char one[ENDPOINT_TEXT_SIZE];
+        const char *comma = next_comma(at, kind_length);
+        size_t length = comma != NULL ? (size_t)(comma - at) : strlen(at);
+        if (length >= sizeof one || *count == PROCESSES_MAXIMUM) {
+            return error_set(error, EXTVM_OUT_OF_RANGE,
+                             "an address of %zu characters, or over %d addresses: at most %zu "
+                             "characters each",
+                             length, PROCESSES_MAXIMUM, sizeof one - 1);
+        }
+        memcpy(one, at, length);
+        one[length] = '\0';
+        status = parse_address(one, protocol, &endpoints[(*count)++], error);
+        at = comma != NULL ? comma + 1 : NULL;
+    }
+    return status;
+}
+
+/* A keeper for each process; none on anything but EXTVM_OK. */
+static extvm_status make_keepers(const char *command, const char *kind,
+                                 const struct endpoint *endpoints, size_t count,
+                                 const extvm_options *options, struct keeper **keepers,
+                                 extvm_error *error) {
+    extvm_status status = EXTVM_OK;
+    size_t made = 0;
+    if (count > 1 && !program_has_place(command)) {
+        return error_set(error, EXTVM_INVALID_ARGUMENT,
+                         "a command for %zu VM processes needs {port} or {path}, so that each "
+                         "listens at its own place",
+                         count);
+    }
+    while (made < count && status == EXTVM_OK) {
+        keepers[made] = keeper_new(&endpoints[made], command, kind, options, &status, error);
+        made += status == EXTVM_OK ? 1 : 0;
+    }
+    while (status != EXTVM_OK && made > 0) {
+        made--;
+        keepers[made]->operations->release(keepers[made]);
+    }
+    return status;
+}
+
+/* `command` NULL: nobody starts the processes. */
+static extvm_status open_processes(const char *addresses, const char *command,
+                                   const extvm_options *options, extvm_vm **out,
+                                   extvm_error *error) {
+    const struct protocol *protocol = NULL;
+    struct keeper *keepers[PROCESSES_MAXIMUM];
+    size_t count = 0, kind_length = strcspn(addresses, ":+");
     struct endpoint *endpoints =
         memory_allocate(&options->allocator, PROCESSES_MAXIMUM * sizeof *endpoints);
     if (endpoints == NULL) {
         return error_no_memory(error, "the addresses of VMs");
     }
-    const struct protocol *protocol = NULL;
-    size_t count = 0, kind_length = strcspn(addresses, ":+");
-    extvm_status status = EXTVM_OK;
-    for (const char *at = addresses; status == EXTVM_OK && at != NULL;) {
-        char one[ENDPOINT_TEXT_SIZE];
-        const char *comma = next_comma(at, kind_length);
-        size_t length = comma != NULL ? (size_t)(comma - at) : strlen(at);
-        if (length >= sizeof one || count == PROCESSES_MAXIMUM) {
-            status = error_set(error, EXTVM_OUT_OF_RANGE,
-                               "an address of %zu characters, or over %d addresses: at most %zu "
-                               "characters each",
-                               length, PROCESSES_MAXIMUM, sizeof one - 1);
-            break;
-        }
-        memcpy(one, at, length);
-        one[length] = '\0';
-        status = parse_address(one, &protocol, &endpoints[count], error);
-        count++;
-        at = comma != NULL ? comma + 1 : NULL;
+    extvm_status status = parse_addresses(addresses, &protocol, endpoints, &count, error);
+    if (status == EXTVM_OK && command != NULL) {
+        char kind[sizeof "kevm"] = ""; /* it is a name in `kinds` */
+        memcpy(kind, addresses, kind_length < sizeof kind ? kind_length : sizeof kind - 1);
+        status = make_keepers(command, kind, endpoints, count, options, keepers, error);
     }
     if (status == EXTVM_OK) {
-        status = client_new(protocol, endpoints, count, NULL, options, NULL, out, error);
+        status = client_new(protocol, endpoints, count, command != NULL ? keepers : NULL, options,
+                            NULL, out, error);
     }
     memory_release(&options->allocator, endpoints);
     return status;
@@ -116,7 +159,29 @@ extvm_status extvm_open(const char *address, const extvm_options *options, extvm
     if (text_after(address, "test-mode://") != NULL) {
         return test_mode_new(text_after(address, "test-mode://"), options, out, error);
     }
-    return open_processes(address, options, out, error);
+    return open_processes(address, NULL, options, out, error);
+}
+
+extvm_status extvm_spawn(const char *address, const char *command, const extvm_options *options,
+                         extvm_vm **out, extvm_error *error) {
+    if (address == NULL || command == NULL || out == NULL) {
+        return error_set(error, EXTVM_INVALID_ARGUMENT,
+                         "extvm_spawn needs an address, a command and a place for the handle");
+    }
+    *out = NULL;
+    if (strcmp(address, "internal") == 0 || text_after(address, "test-mode") != NULL) {
+        return error_set(
+            error, EXTVM_INVALID_ARGUMENT,
+            "\"%.200s\" has no process that a command could start: allowed are kevm and "
+            "iele",
+            address);
+    }
+    extvm_options defaults;
+    if (options == NULL) {
+        options_init(&defaults, NULL);
+        options = &defaults;
+    }
+    return open_processes(address, command, options, out, error);
 }
 
 void extvm_close(extvm_vm *vm) {

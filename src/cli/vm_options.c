@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <extvm/spawn.h>
+
 #include "report.h"
 
 static extvm_status take_address(void *context, const char *value, extvm_error *error) {
@@ -222,7 +224,11 @@ const char *vm_options_address(const struct vm_options *vm_options, size_t index
 
 extvm_status vm_options_open(const struct vm_options *vm_options, size_t index, extvm_vm **vm,
                              extvm_error *error) {
-    return extvm_open(vm_options_address(vm_options, index), vm_options->options, vm, error);
+    const extvm_config *config = vm_options->config;
+    const char *address = vm_options_address(vm_options, index);
+    const char *command = config != NULL ? extvm_config_command(config) : NULL;
+    return command != NULL ? extvm_spawn(address, command, vm_options->options, vm, error)
+                           : extvm_open(address, vm_options->options, vm, error);
 }
 
 extvm_status vm_options_finish(struct vm_options *vm_options, extvm_error *error) {
