@@ -14,6 +14,7 @@
 #include <extvm/result.h>
 #include <extvm/spawn.h>
 #include <extvm/state.h>
+#include <extvm/stats.h>
 #include <extvm/status.h>
 #include <extvm/testvm.h>
 #include <extvm/vm.h>

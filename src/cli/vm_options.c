@@ -6,6 +6,7 @@
 
 #include <extvm/spawn.h>
 
+#include "interrupt.h"
 #include "report.h"
 
 static extvm_status take_address(void *context, const char *value, extvm_error *error) {
@@ -227,8 +228,18 @@ extvm_status vm_options_open(const struct vm_options *vm_options, size_t index, 
     const extvm_config *config = vm_options->config;
     const char *address = vm_options_address(vm_options, index);
     const char *command = config != NULL ? extvm_config_command(config) : NULL;
-    return command != NULL ? extvm_spawn(address, command, vm_options->options, vm, error)
-                           : extvm_open(address, vm_options->options, vm, error);
+    extvm_status status = command != NULL
+                              ? extvm_spawn(address, command, vm_options->options, vm, error)
+                              : extvm_open(address, vm_options->options, vm, error);
+    if (status == EXTVM_OK) {
+        interrupt_reaches(*vm);
+    }
+    return status;
+}
+
+void vm_options_close(extvm_vm *vm) {
+    interrupt_forget(vm);
+    extvm_close(vm);
 }
 
 extvm_status vm_options_finish(struct vm_options *vm_options, extvm_error *error) {

@@ -199,74 +199,87 @@ static void socket_that_a_killed_vm_left_is_in_nobodys_way(void **context) {
     assert_int_equal(rmdir(folder), 0);
 }
 
-struct load {
+enum { CALLERS = 4, KILLS = 25 };
+
+struct caller {
     struct spawned *spawned;
+    pthread_t thread;
+    atomic_bool *stop;
     atomic_uint done;
-    atomic_bool stop;
-    pthread_mutex_t lock;
     unsigned failures;
     uint64_t longest;
     extvm_error error;
 };
 
 static void *call_on_and_on(void *context) {
-    struct load *load = context;
-    while (!atomic_load(&load->stop)) {
-        extvm_error error;
+    struct caller *caller = context;
+    while (!atomic_load(caller->stop)) {
         uint64_t start = clock_now();
-        extvm_status status = run_call(load->spawned, &error);
+        caller->failures += run_call(caller->spawned, &caller->error) != EXTVM_OK ? 1 : 0;
         uint64_t took = clock_now() - start;
-        atomic_fetch_add(&load->done, 1);
-        pthread_mutex_lock(&load->lock);
-        load->longest = took > load->longest ? took : load->longest;
-        load->failures += status != EXTVM_OK ? 1 : 0;
-        load->error = status != EXTVM_OK ? error : load->error;
-        pthread_mutex_unlock(&load->lock);
+        caller->longest = took > caller->longest ? took : caller->longest;
+        atomic_fetch_add(&caller->done, 1);
     }
     return NULL;
+}
+
+/* Waits until each caller has had a result since then. */
+static void wait_for_results(struct caller *callers, uint64_t limit) {
+    unsigned before[CALLERS];
+    for (unsigned i = 0; i < CALLERS; i++) {
+        before[i] = atomic_load(&callers[i].done);
+    }
+    for (unsigned i = 0; i < CALLERS; i++) {
+        while (atomic_load(&callers[i].done) == before[i] && clock_now() < limit) {
+            usleep(300);
+        }
+    }
 }
 
 /* Four callers on `count` processes, of which one is killed again and again. Each kill comes when
  * every caller has had a result since the last, so that none hits the same call twice: a call that
  * ends its VM twice is told so, and not run again. */
 static void kill_under_load(unsigned count) {
-    enum { CALLERS = 4, KILLS = 25 };
     struct spawned spawned;
-    struct load load = {.spawned = &spawned};
-    pthread_t callers[CALLERS];
-    unsigned kills = 0;
-    pthread_mutex_init(&load.lock, NULL);
+    struct caller callers[CALLERS];
+    atomic_bool stop = false;
+    unsigned kills = 0, calls = 0, failures = 0;
+    uint64_t longest = 0, limit = clock_now() + 120 * SECOND;
     spawned_init(&spawned);
     spawned_open(&spawned, "serve {host} {port}", count);
+    memset(callers, 0, sizeof callers);
     for (unsigned i = 0; i < CALLERS; i++) {
-        assert_int_equal(pthread_create(&callers[i], NULL, call_on_and_on, &load), 0);
+        callers[i].spawned = &spawned;
+        callers[i].stop = &stop;
+        pthread_create(&callers[i].thread, NULL, call_on_and_on, &callers[i]);
     }
-    uint64_t start = clock_now();
-    for (unsigned round = 0; kills < KILLS && clock_now() - start < 120 * SECOND; round++) {
-        unsigned before = atomic_load(&load.done);
+    for (unsigned round = 0; kills < KILLS && clock_now() < limit; round++) {
         bool killed = kill_one(&spawned, round);
         kills += killed ? 1 : 0;
-        while (killed && atomic_load(&load.done) - before < 4 * CALLERS &&
-               clock_now() - start < 120 * SECOND) {
-            usleep(500 + round * 37 % 700);
+        if (killed) {
+            wait_for_results(callers, limit);
         }
-        usleep(killed ? 0 : 200);
+        usleep(round * 37 % 900); /* at any point of a call */
     }
-    atomic_store(&load.stop, true);
+    atomic_store(&stop, true);
     for (unsigned i = 0; i < CALLERS; i++) {
-        pthread_join(callers[i], NULL);
+        pthread_join(callers[i].thread, NULL);
+        calls += atomic_load(&callers[i].done);
+        failures += callers[i].failures;
+        longest = callers[i].longest > longest ? callers[i].longest : longest;
     }
-    print_message("# %u of 1 to %u processes killed under %d callers: %u calls, %u lost, the "
+    print_message("# %u processes, %u times one killed under %d callers: %u calls, %u lost, the "
                   "longest took %.1f ms\n",
-                  kills, count, CALLERS, atomic_load(&load.done), load.failures,
-                  (double)load.longest / NANOSECONDS_IN_MILLISECOND);
-    if (load.failures > 0) {
-        fail_msg("%u calls failed: %s", load.failures, load.error.text);
+                  count, kills, CALLERS, calls, failures,
+                  (double)longest / NANOSECONDS_IN_MILLISECOND);
+    for (unsigned i = 0; i < CALLERS; i++) {
+        if (callers[i].failures > 0) {
+            fail_msg("%s", callers[i].error.text);
+        }
     }
     assert_int_equal(kills, KILLS);
     assert_true(spawned.started > KILLS / 2);
     spawned_free(&spawned);
-    pthread_mutex_destroy(&load.lock);
 }
 
 static void killing_a_vm_under_load_costs_no_caller_anything_but_time(void **context) {
