@@ -668,6 +668,22 @@ static void opening_leaves_the_programs_options_as_they_were(void **context) {
     extvm_options_free(options);
 }
 
+static void command_without_memory_is_a_clean_error(void **context) {
+    static const char text[] = "vm { vm-type = \"kevm\", kevm { command = \"a\" }\n"
+                               "iele { command = \"b\" } }";
+    extvm_config *config = NULL;
+    (void)context;
+    for (size_t fail_at = 1; config == NULL; fail_at++) {
+        struct scarce_memory scarce = {.fail_at = fail_at};
+        const extvm_allocator allocator = scarce_memory_allocator(&scarce);
+        extvm_status status = extvm_config_parse(text, NULL, 0, &allocator, &config, NULL);
+        assert_int_equal(status, config != NULL ? EXTVM_OK : EXTVM_NO_MEMORY);
+        assert_true(config == NULL || fail_at > 3);
+        extvm_config_free(config);
+        assert_int_equal(scarce.live, 0);
+    }
+}
+
 static void without_memory_there_is_a_clean_error(void **context) {
     (void)context;
     for (size_t fail_at = 1;; fail_at++) {
@@ -730,6 +746,7 @@ int main(void) {
         ENVIRONMENT(the_environment_names_the_file_where_nobody_else_does),
         cmocka_unit_test(one_line_opens_the_vm_of_a_file_or_of_a_text),
         cmocka_unit_test(opening_leaves_the_programs_options_as_they_were),
+        cmocka_unit_test(command_without_memory_is_a_clean_error),
         cmocka_unit_test(without_memory_there_is_a_clean_error),
         cmocka_unit_test(names_are_near_by_slips_of_the_pen_only),
     };
