@@ -42,7 +42,7 @@ EXTVM_BEGIN_DECLARATIONS
  * ended. After a fork the handle belongs to the parent.
  *
  * One thread for each process looks after it, from the first call on. No signal is caught and no
- * other child is waited for. Needs Linux 5.4 or later, with /proc.
+ * other child is waited for.
  *
  * Errors: those of extvm_open; EXTVM_INVALID_ARGUMENT also for a command that has something wrong
  * with it, a program that is not found, and another kind of VM. A program that does not run is

@@ -171,12 +171,6 @@ static extvm_status start_with(struct child *child, const struct program *progra
                          program->path, strerror(number));
     }
     child->process = (int)syscall(SYS_pidfd_open, pid, 0);
-    if (child->process < 0) {
-        number = errno;
-        kill(-pid, SIGKILL);
-        reap_now(pid);
-        return refuse(error, "pidfd_open (Linux 5.4 or later is needed)", number);
-    }
     child->pid = pid;
     for (unsigned i = 0; i < CHILD_OUTPUTS; i++) {
         child->outputs[i] = pipes->ends[i][0];
@@ -207,7 +201,7 @@ extvm_status child_start(struct child *child, const struct program *program, ext
 
 void child_signal(const struct child *child, int number) {
     if (kill(-child->pid, number) != 0) { /* it has left its group */
-        (void)syscall(SYS_pidfd_send_signal, child->process, number, NULL, 0);
+        (void)kill(child->pid, number);
     }
 }
 
@@ -222,10 +216,15 @@ static void describe_end(const siginfo_t *info, struct child_end *end) {
              name != NULL ? name : "unknown", info->si_code == CLD_DUMPED ? ", core dumped" : "");
 }
 
+/* With a pidfd it is never another process that got the same number. */
+static int wait_for(const struct child *child, siginfo_t *info, int flags) {
+    return child->process >= 0 ? waitid(P_PIDFD, (id_t)child->process, info, WEXITED | flags)
+                               : waitid(P_PID, (id_t)child->pid, info, WEXITED | flags);
+}
+
 bool child_has_ended(struct child *child, struct child_end *end) {
     siginfo_t info = {.si_pid = 0};
-    idtype_t by_pidfd = P_PIDFD; /* never another process that got the same number */
-    int waited = waitid(by_pidfd, (id_t)child->process, &info, WEXITED | WNOHANG | WNOWAIT);
+    int waited = wait_for(child, &info, WNOHANG | WNOWAIT);
     if (waited == 0 && info.si_pid == 0) {
         return false;
     }
@@ -233,7 +232,7 @@ bool child_has_ended(struct child *child, struct child_end *end) {
     if (waited == 0) {
         /* While it is not reaped, its number is no other group's. */
         kill(-child->pid, SIGKILL);
-        (void)waitid(by_pidfd, (id_t)child->process, &info, WEXITED | WNOHANG);
+        (void)wait_for(child, &info, WNOHANG);
         describe_end(&info, end);
     }
     child->pid = 0;

@@ -10,8 +10,8 @@
 enum { CHILD_OUTPUTS = 2, CHILD_END_SIZE = 80 };
 
 struct child {
-    pid_t pid;                  /* also its process group; 0: there is no child */
-    int process;                /* a pidfd: readable when it has ended */
+    pid_t pid;   /* also its process group; 0: there is no child */
+    int process; /* a pidfd: readable when it has ended; -1: the system gives none, so look often */
     int outputs[CHILD_OUTPUTS]; /* its stdout and stderr, read without waiting; -1: closed */
 };
 

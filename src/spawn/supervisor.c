@@ -36,7 +36,8 @@ static const uint64_t backoff_first = 100 * MS; /* before the third start withou
 static const uint64_t backoff_most = 5000 * MS; /* which doubles up to this */
 static const uint64_t left_over = 1000 * MS;  /* for what an ended process left to stop listening */
 static const uint64_t kill_limit = 5000 * MS; /* for a killed process to end */
-static const uint64_t stop_look = 10 * MS;    /* how often a caller looks whether it shall stop */
+static const uint64_t end_look = 10 * MS;  /* between two looks for its end, where no pidfd tells */
+static const uint64_t stop_look = 10 * MS; /* how often a caller looks whether it shall stop */
 static const uint64_t measure_pause = 1000 * MS; /* between two measures of memory */
 static const uint64_t never = UINT64_MAX;
 
@@ -47,6 +48,7 @@ enum state { STATE_NONE, STATE_STARTING, STATE_LISTENING, STATE_STOPPING };
 /* What callers want of the thread. */
 enum { WANT_STOP = 1, WANT_START = 2, WANT_END = 4 };
 
+/* NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding): grouped by who may use what */
 struct supervisor {
     struct keeper keeper;
     extvm_allocator allocator;
@@ -410,9 +412,11 @@ static void wait_and_read(struct supervisor *supervisor, uint64_t until) {
         watched[FIRST_OUTPUT + i] =
             (struct pollfd){.fd = has_child ? child->outputs[i] : -1, .events = POLLIN};
     }
+    bool is_told = !has_child || child->process >= 0;
     uint64_t now = clock_now();
+    until = is_told || until < now + end_look ? until : now + end_look;
     const struct timespec left = clock_timespec(until > now ? until - now : 0);
-    if (ppoll(watched, WATCHED, until == never ? NULL : &left, NULL) <= 0) {
+    if (ppoll(watched, WATCHED, until == never ? NULL : &left, NULL) <= 0 && is_told) {
         return;
     }
     now = clock_now();
@@ -429,7 +433,7 @@ static void wait_and_read(struct supervisor *supervisor, uint64_t until) {
             child->outputs[i] = -1;
         }
     }
-    if (watched[ENDED].revents != 0) {
+    if (watched[ENDED].revents != 0 || !is_told) {
         look_for_end(supervisor, now);
     }
 }
