@@ -16,7 +16,8 @@ EXTVM_BEGIN_DECLARATIONS
  * stands; inside "..." a backslash goes before " and \; elsewhere it goes before any character.
  * {host} and {port}, or {path}, stand for those of the address, but not inside '...'; what they
  * bring is not split. Several addresses need {port} or {path}. The process must listen where its
- * address says, on this machine. A unix socket that a process left behind is removed.
+ * address says, on this machine; a host's name is looked up now. A unix socket that a process left
+ * behind is removed.
  *
  * The program is the first word when there is a slash in it and it can be run; else the one that
  * EXTVM_KEVM or EXTVM_IELE in the environment names, when it is set; else the first in PATH. It is

@@ -89,14 +89,16 @@ static extvm_status take_word(struct splitter *splitter) {
            (quote != '\0' || !isspace((unsigned char)*splitter->at));
          splitter->at++) {
         char character = *splitter->at;
-        if (quote != '\0' ? character == quote : character == '\'' || character == '"') {
-            quote = quote != '\0' ? '\0' : character;
+        if (quote == '\0' && (character == '\'' || character == '"')) {
+            quote = character;
+        } else if (quote != '\0' && character == quote) {
+            quote = '\0';
         } else {
             status = take_character(splitter, quote);
         }
-        if (status != EXTVM_OK) {
-            return status;
-        }
+    }
+    if (status != EXTVM_OK) {
+        return status;
     }
     if (quote != '\0') {
         return error_set(splitter->error, EXTVM_INVALID_ARGUMENT,

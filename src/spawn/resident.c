@@ -27,16 +27,12 @@ static uint64_t pages_in_group(const char *line, pid_t group) {
     const char *after_name = strrchr(line, ')'); /* the name may have blanks and brackets */
     int its_group;
     unsigned long long pages;
-    /* state, ppid, pgrp (field 5), then all up to rss (field 24)
-     * NOLINTNEXTLINE(cert-err34-c): the kernel wrote these numbers */
-    return after_name != NULL &&
-                   sscanf(after_name + 1,
-                          " %*c %*d %d %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s "
-                          "%*s %*s %*s %*s %llu",
-                          &its_group, &pages) == 2 &&
-                   its_group == group
-               ? pages
-               : 0;
+    /* state, ppid, pgrp (field 5), then all up to rss (field 24) */
+    static const char fields[] = " %*c %*d %d %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s "
+                                 "%*s %*s %*s %*s %*s %llu";
+    /* NOLINTNEXTLINE(cert-err34-c): the kernel wrote these numbers */
+    int count = after_name != NULL ? sscanf(after_name + 1, fields, &its_group, &pages) : 0;
+    return count == 2 && its_group == group ? pages : 0;
 }
 
 uint64_t resident_of_group(pid_t group) {

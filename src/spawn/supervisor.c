@@ -226,6 +226,7 @@ static void stop_process(struct supervisor *supervisor, uint64_t now) {
     supervisor->state = STATE_STOPPING;
     supervisor->limit = now + supervisor->settings.stop_timeout;
     child_signal(&supervisor->child, SIGTERM);
+    child_signal(&supervisor->child, SIGCONT); /* one that was stopped would not hear of it */
 }
 
 static void kill_process(struct supervisor *supervisor, uint64_t now) {

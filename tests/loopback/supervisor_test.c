@@ -462,6 +462,19 @@ static void process_that_ignores_the_polite_signal_is_killed_in_time(void **cont
     assert_false(exists(pid));
 }
 
+static void stopped_process_hears_the_polite_signal(void **context) {
+    (void)context;
+    struct kept *kept = keep("listen {port}", NULL);
+    assert_ready(kept);
+    pid_t pid = last_started(kept);
+    assert_int_equal(kill(pid, SIGSTOP), 0);
+    kept->keeper->operations->left(kept->keeper, false);
+    assert_ready(kept);
+    assert_false(exists(pid));
+    assert_true(has_said(kept, "was killed by signal 15 (Terminated)"));
+    let_go(kept);
+}
+
 static void release_ends_a_process_that_has_not_begun_to_listen(void **context) {
     (void)context;
     struct kept *kept = keep("silent", NULL);
@@ -630,6 +643,7 @@ int main(int argc, char **argv) {
         KEPT(processes_that_the_process_started_die_with_it),
         KEPT(child_dies_with_a_parent_that_is_killed),
         KEPT(process_that_ignores_the_polite_signal_is_killed_in_time),
+        KEPT(stopped_process_hears_the_polite_signal),
         KEPT(release_ends_a_process_that_has_not_begun_to_listen),
         KEPT(host_that_ignores_its_children_or_takes_all_does_no_harm),
         KEPT(lines_come_into_the_log_split_and_with_no_odd_byte),
