@@ -12,7 +12,6 @@
 #include "evm/evm.h"
 #include "iele/iele.h"
 #include "kevm/kevm.h"
-#include "spawn/program.h"
 #include "spawn/supervisor.h"
 #include "testvm/test_mode.h"
 
@@ -63,72 +62,59 @@ static const char *next_comma(const char *addresses, size_t kind_length) {
 
 enum { PROCESSES_MAXIMUM = 64 };
 
-/* Where the VM processes are: one, or several whose addresses have commas between. */
-static extvm_status parse_addresses(const char *addresses, const struct protocol **protocol,
-                                    struct endpoint endpoints[PROCESSES_MAXIMUM], size_t *count,
+/* How many addresses there are, with commas between. */
+static size_t count_addresses(const char *addresses, size_t kind_length) {
+    size_t count = 1;
+    for (const char *at = addresses; (at = next_comma(at, kind_length)) != NULL; at++) {
+        count++;
+    }
+    return count;
+}
+
+/* Reads `count` addresses. */
+static extvm_status parse_addresses(const char *addresses, size_t kind_length, size_t count,
+                                    const struct protocol **protocol, struct endpoint *endpoints,
                                     extvm_error *error) {
-    size_t kind_length = strcspn(addresses, ":+");
     extvm_status status = EXTVM_OK;
-    *count = 0;
-    for (const char *at = addresses; status == EXTVM_OK && at != NULL;) {
+    const char *at = addresses;
+    for (size_t i = 0; i < count && status == EXTVM_OK; i++) {
         char one[ENDPOINT_TEXT_SIZE];
         const char *comma = next_comma(at, kind_length);
         size_t length = comma != NULL ? (size_t)(comma - at) : strlen(at);
-        if (length >= sizeof one || *count == PROCESSES_MAXIMUM) {
+        if (length >= sizeof one) {
             return error_set(error, EXTVM_OUT_OF_RANGE,
-                             "an address of %zu characters, or over %d addresses: at most %zu "
-                             "characters each",
-                             length, PROCESSES_MAXIMUM, sizeof one - 1);
+                             "the address of a VM has %zu characters: at most %zu", length,
+                             sizeof one - 1);
         }
         memcpy(one, at, length);
         one[length] = '\0';
-        status = parse_address(one, protocol, &endpoints[(*count)++], error);
-        at = comma != NULL ? comma + 1 : NULL;
+        status = parse_address(one, protocol, &endpoints[i], error);
+        at = comma != NULL ? comma + 1 : at + length;
     }
     return status;
 }
 
-/* A keeper for each process; none on anything but EXTVM_OK. */
-static extvm_status make_keepers(const char *command, const char *kind,
-                                 const struct endpoint *endpoints, size_t count,
-                                 const extvm_options *options, struct keeper **keepers,
-                                 extvm_error *error) {
-    extvm_status status = EXTVM_OK;
-    size_t made = 0;
-    if (count > 1 && !program_has_place(command)) {
-        return error_set(error, EXTVM_INVALID_ARGUMENT,
-                         "a command for %zu VM processes needs {port} or {path}, so that each "
-                         "listens at its own place",
-                         count);
-    }
-    while (made < count && status == EXTVM_OK) {
-        keepers[made] = keeper_new(&endpoints[made], command, kind, options, &status, error);
-        made += status == EXTVM_OK ? 1 : 0;
-    }
-    while (status != EXTVM_OK && made > 0) {
-        made--;
-        keepers[made]->operations->release(keepers[made]);
-    }
-    return status;
-}
-
-/* `command` NULL: nobody starts the processes. */
+/* One VM process, or several whose addresses have commas between. `command` NULL: nobody starts
+ * them. */
 static extvm_status open_processes(const char *addresses, const char *command,
                                    const extvm_options *options, extvm_vm **out,
                                    extvm_error *error) {
     const struct protocol *protocol = NULL;
     struct keeper *keepers[PROCESSES_MAXIMUM];
-    size_t count = 0, kind_length = strcspn(addresses, ":+");
-    struct endpoint *endpoints =
-        memory_allocate(&options->allocator, PROCESSES_MAXIMUM * sizeof *endpoints);
+    size_t kind_length = strcspn(addresses, ":+");
+    size_t count = count_addresses(addresses, kind_length);
+    if (count > PROCESSES_MAXIMUM) {
+        return error_set(error, EXTVM_OUT_OF_RANGE, "%zu addresses of VMs: at most %d", count,
+                         PROCESSES_MAXIMUM);
+    }
+    struct endpoint *endpoints = memory_allocate(&options->allocator, count * sizeof *endpoints);
     if (endpoints == NULL) {
         return error_no_memory(error, "the addresses of VMs");
     }
-    extvm_status status = parse_addresses(addresses, &protocol, endpoints, &count, error);
+    extvm_status status =
+        parse_addresses(addresses, kind_length, count, &protocol, endpoints, error);
     if (status == EXTVM_OK && command != NULL) {
-        char kind[sizeof "kevm"] = ""; /* it is a name in `kinds` */
-        memcpy(kind, addresses, kind_length < sizeof kind ? kind_length : sizeof kind - 1);
-        status = make_keepers(command, kind, endpoints, count, options, keepers, error);
+        status = keepers_new(endpoints, count, command, options, keepers, error);
     }
     if (status == EXTVM_OK) {
         status = client_new(protocol, endpoints, count, command != NULL ? keepers : NULL, options,
@@ -170,11 +156,10 @@ extvm_status extvm_spawn(const char *address, const char *command, const extvm_o
     }
     *out = NULL;
     if (strcmp(address, "internal") == 0 || text_after(address, "test-mode") != NULL) {
-        return error_set(
-            error, EXTVM_INVALID_ARGUMENT,
-            "\"%.200s\" has no process that a command could start: allowed are kevm and "
-            "iele",
-            address);
+        return error_set(error, EXTVM_INVALID_ARGUMENT,
+                         "\"%.200s\" has no process that a command could start: allowed are kevm "
+                         "and iele",
+                         address);
     }
     extvm_options defaults;
     if (options == NULL) {

@@ -308,7 +308,7 @@ extvm_status client_new(const struct protocol *protocol, const struct endpoint *
                         const struct socket_calls *calls, extvm_vm **out, extvm_error *error) {
     struct client *client = NULL;
     extvm_status status = make(count, options, &client, error);
-    if (status != EXTVM_OK) {
+    if (client == NULL) {
         for (size_t i = 0; keepers != NULL && i < count; i++) {
             keepers[i]->operations->release(keepers[i]);
         }

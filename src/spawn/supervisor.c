@@ -630,3 +630,27 @@ struct keeper *keeper_new(const struct endpoint *endpoint, const char *command, 
     }
     return &supervisor->keeper;
 }
+
+extvm_status keepers_new(const struct endpoint *endpoints, size_t count, const char *command,
+                         const extvm_options *options, struct keeper **keepers,
+                         extvm_error *error) {
+    char kind[16];
+    extvm_status status = EXTVM_OK;
+    size_t made = 0;
+    if (count > 1 && !program_has_place(command)) {
+        return error_set(error, EXTVM_INVALID_ARGUMENT,
+                         "a command for %zu VM processes needs {port} or {path}, so that each "
+                         "listens at its own place",
+                         count);
+    }
+    snprintf(kind, sizeof kind, "%.*s", (int)strcspn(endpoints[0].text, ":+"), endpoints[0].text);
+    while (made < count && status == EXTVM_OK) {
+        keepers[made] = keeper_new(&endpoints[made], command, kind, options, &status, error);
+        made += status == EXTVM_OK ? 1 : 0;
+    }
+    while (status != EXTVM_OK && made > 0) {
+        made--;
+        keepers[made]->operations->release(keepers[made]);
+    }
+    return status;
+}

@@ -12,4 +12,9 @@
 struct keeper *keeper_new(const struct endpoint *endpoint, const char *command, const char *kind,
                           const extvm_options *options, extvm_status *status, extvm_error *error);
 
+/* A keeper for each endpoint, whose text begins with its kind ("kevm://..."); none on anything but
+ * EXTVM_OK. Errors: as above. */
+extvm_status keepers_new(const struct endpoint *endpoints, size_t count, const char *command,
+                         const extvm_options *options, struct keeper **keepers, extvm_error *error);
+
 #endif
