@@ -213,11 +213,11 @@ static void client_endpoint(extvm_vm *vm, size_t index, extvm_endpoint_stats *ou
     out->calls = process->calls;
     out->failures = process->failed_attempts;
     out->connects = process->connects;
-    out->state = process->is_taken                    ? EXTVM_ENDPOINT_BUSY
-                 : process->needs_restart             ? EXTVM_ENDPOINT_NEEDS_RESTART
-                 : process->aside_until > clock_now() ? EXTVM_ENDPOINT_SET_ASIDE
-                 : process->is_connected              ? EXTVM_ENDPOINT_IDLE
-                                                      : EXTVM_ENDPOINT_UNUSED;
+    out->state = process->is_taken        ? EXTVM_ENDPOINT_BUSY
+                 : process->needs_restart ? EXTVM_ENDPOINT_NEEDS_RESTART
+                 : process->failures > 0  ? EXTVM_ENDPOINT_SET_ASIDE
+                 : process->is_connected  ? EXTVM_ENDPOINT_IDLE
+                                          : EXTVM_ENDPOINT_UNUSED;
     pthread_mutex_unlock(&client->line.lock);
 }
 
