@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -588,6 +589,67 @@ static void process_is_replaced_when_it_has_grown_over_the_limit(void **context)
     let_go(kept);
 }
 
+/* -- a system that has no more -- */
+
+/* The limit that allows `more` descriptors beyond those that are open. */
+static struct rlimit descriptor_limit(struct rlimit limit, rlim_t more) {
+    int first = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    assert_true(first >= 0);
+    close(first);
+    limit.rlim_cur = (rlim_t)first + more;
+    return limit;
+}
+
+static void every_descriptor_may_be_refused(void **context) {
+    (void)context;
+    static const char *const brief[] = {"start-timeout", "300ms", NULL};
+    unsigned refused = 0;
+    bool worked = false;
+    struct rlimit before;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    for (rlim_t more = 0; !worked && more < 30; more++) {
+        struct kept *kept = keep("listen {port}", brief);
+        const struct rlimit scarce = descriptor_limit(before, more);
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &scarce), 0);
+        extvm_status status = ready_within(kept, 20 * SECOND);
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+        if (status != EXTVM_OK) {
+            assert_true(status == EXTVM_SYSTEM_ERROR || status == EXTVM_UNREACHABLE);
+            assert_int_equal(kept->error.status, status);
+            refused++;
+            assert_ready(kept); /* when there are some again */
+        }
+        worked = status == EXTVM_OK && more > 15;
+        let_go(kept);
+        assert_no_children();
+    }
+    assert_true(worked);
+    assert_true(refused >= 5);
+}
+
+static void host_without_standard_streams_starts_its_vm_too(void **context) {
+    (void)context;
+    char port[16], self[256] = "";
+    unsigned number = vm_child_port();
+    snprintf(port, sizeof port, "%u", number);
+    assert_true(readlink("/proc/self/exe", self, sizeof self - 1) > 0);
+    pid_t parent = fork();
+    if (parent == 0) {
+        for (int stream = 0; stream < 3; stream++) {
+            close(stream);
+        }
+        execl(self, self, "own", port, (char *)NULL);
+        _exit(1);
+    }
+    uint64_t limit = clock_now() + 20 * SECOND;
+    while (!listens(number) && clock_now() < limit) {
+        usleep(1000);
+    }
+    assert_true(listens(number));
+    kill(parent, SIGKILL);
+    waitpid(parent, NULL, 0);
+}
+
 /* -- memory -- */
 
 static void keeper_without_memory_leaves_nothing_behind(void **context) {
@@ -651,6 +713,8 @@ int main(int argc, char **argv) {
         KEPT(process_is_replaced_after_as_many_calls_as_the_option_says),
         KEPT(new_process_is_started_before_somebody_calls),
         KEPT(process_is_replaced_when_it_has_grown_over_the_limit),
+        KEPT(every_descriptor_may_be_refused),
+        KEPT(host_without_standard_streams_starts_its_vm_too),
         KEPT(keeper_without_memory_leaves_nothing_behind),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
