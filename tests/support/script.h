@@ -5,10 +5,16 @@
  *   session                 the steps that follow are for the next connection
  *   > HEX…                  expect exactly these bytes from the node
  *   > any                   expect one frame, whatever it is
- *   < HEX…                  send these bytes
+ *   take N                  expect N bytes, whatever they are; "> any" then expects the frame's
+ * rest sip N                   read what comes in pieces of N bytes from here on; 0: as it comes <
+ * HEX…                  send these bytes <half HEX…              send the first half of these bytes
+ *   <rest HEX…              send the other half
  *   split N                 cut everything that is sent from here on into pieces of N bytes
  *   nagle                   let the kernel hold small pieces back, as the real VM does
+ *   narrow                  make the kernel keep little of what is not read yet
  *   delay N                 wait N milliseconds
+ *   halt                    neither read nor send until the test lets the VM go on
+ *   mark                    the test may wait until the VM is here
  *   half-close              shut the sending direction
  *   close | reset           end the connection: properly, or with a reset
  *   stall                   do nothing until the node ends the session
@@ -25,10 +31,17 @@ enum step_kind {
     STEP_SESSION,
     STEP_EXPECT,
     STEP_EXPECT_ANY,
+    STEP_TAKE,
+    STEP_SIP,
     STEP_SEND,
+    STEP_SEND_HALF,
+    STEP_SEND_REST,
     STEP_SPLIT,
     STEP_NAGLE,
+    STEP_NARROW,
     STEP_DELAY,
+    STEP_HALT,
+    STEP_MARK,
     STEP_HALF_CLOSE,
     STEP_CLOSE,
     STEP_RESET,
@@ -38,7 +51,7 @@ enum step_kind {
 struct step {
     enum step_kind kind;
     unsigned line;
-    unsigned number; /* of split and delay */
+    unsigned number; /* of take, sip, split and delay */
     uint8_t *data;   /* of expect and send */
     size_t size;
 };
