@@ -54,6 +54,13 @@ static bool is_break(extvm_status status) {
            status == EXTVM_VM_RESET;
 }
 
+/* A VM that has worked before and closes after Hello was stopped, or died; "version rejected" is
+ * what it comes to only when the next attempt says the same. */
+static bool may_be_break(const struct attempts *attempts, extvm_status status) {
+    return is_break(status) ||
+           (status == EXTVM_VERSION_REJECTED && attempts->run->slot->process->calls > 0);
+}
+
 static enum turn_end turn_end_of(extvm_status status) {
     switch (extvm_status_classify(status)) {
     case EXTVM_CLASS_OK:
@@ -103,7 +110,7 @@ static bool may_try_again(const struct attempts *attempts, extvm_status status) 
     }
     return is_connect_failure(status)
                ? attempts->connect_failures <= settings->connect_retries
-               : is_break(status) && attempts->count <= settings->call_retries;
+               : may_be_break(attempts, status) && attempts->count <= settings->call_retries;
 }
 
 /* The first failure is what the caller will be told; one in which the VM was there counts more. */
@@ -156,6 +163,9 @@ static extvm_status failed_again(const struct attempts *attempts, const extvm_er
             last->text, attempts->connect_failures,
             (unsigned long long)attempts->client->settings.connect_retries,
             (double)attempts->client->settings.retry_delay / (double)NANOSECONDS_IN_SECOND);
+    }
+    if (attempts->count + attempts->connect_failures == 1 && last->status == first->status) {
+        return error_set(error, last->status, "%s", last->text); /* it was not tried again */
     }
     return error_set(error, first->status, "%.280s; tried again: %.200s", first->text, last->text);
 }

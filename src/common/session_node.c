@@ -231,8 +231,16 @@ static extvm_status take_query(struct session *session, struct session_event *ev
     return status;
 }
 
+/* Every VM asks for its caller first (section 6), so that a result before is none of this call:
+ * an earlier one that comes again must not be taken for it. */
 static extvm_status take_result(struct session *session, extvm_result *result, extvm_error *error) {
     session->result = result;
+    if (!session->caller_told) {
+        return session_break(
+            session, error_set(error, EXTVM_UNEXPECTED_MESSAGE,
+                               "the VM sent a result before it asked for the call's caller: it is "
+                               "of another call"));
+    }
     session->checked = 0;
     session->state = SESSION_CHECKING;
     extvm_status status = session->protocol->read_outcome(session->call, result, error);

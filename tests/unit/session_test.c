@@ -81,8 +81,9 @@ static void each_message_that_may_not_come_has_its_status(void **context) {
         {{ASK_SENDER ASK_PAYEE}, EXTVM_UNEXPECTED_MESSAGE},
         {{ASK_PAYEE DONE}, EXTVM_UNEXPECTED_MESSAGE},
         {{ASK_SENDER, ASK_PAYEE "00"}, EXTVM_UNEXPECTED_MESSAGE},
-        {{"0000000d 2a0b 120100 1a030fadf8 220100"}, EXTVM_RESULT_REJECTED},
-        {{"0000000d 2a0b 120101 1a030fadf9 220100"}, EXTVM_RESULT_REJECTED},
+        {{DONE}, EXTVM_UNEXPECTED_MESSAGE}, /* of an earlier call: the caller was not asked for */
+        {{ASK_SENDER, "0000000d 2a0b 120100 1a030fadf8 220100"}, EXTVM_RESULT_REJECTED},
+        {{ASK_SENDER, "0000000d 2a0b 120101 1a030fadf9 220100"}, EXTVM_RESULT_REJECTED},
     };
     extvm_call call = payment();
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
