@@ -104,10 +104,17 @@ static int add_command(struct parser *parser, const char *word, const char *argu
         enum step_kind kind;
         int has_number;
     } commands[] = {
-        {"session", STEP_SESSION, 0}, {"nagle", STEP_NAGLE, 0},           {"split", STEP_SPLIT, 1},
-        {"delay", STEP_DELAY, 1},     {"half-close", STEP_HALF_CLOSE, 0}, {"close", STEP_CLOSE, 0},
-        {"reset", STEP_RESET, 0},     {"stall", STEP_STALL, 0},           {"halt", STEP_HALT, 0},
-        {"mark", STEP_MARK, 0},       {"narrow", STEP_NARROW, 0},         {"take", STEP_TAKE, 1},
+        {"session", STEP_SESSION, 0},
+        {"nagle", STEP_NAGLE, 0},
+        {"split", STEP_SPLIT, 1},
+        {"delay", STEP_DELAY, 1},
+        {"half-close", STEP_HALF_CLOSE, 0},
+        {"close", STEP_CLOSE, 0},
+        {"reset", STEP_RESET, 0},
+        {"stall", STEP_STALL, 0},
+        {"halt", STEP_HALT, 0},
+        {"mark", STEP_MARK, 0},
+        {"take", STEP_TAKE, 1},
         {"sip", STEP_SIP, 1},
     };
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {

@@ -11,10 +11,9 @@
  *   <rest HEX…              send the other half
  *   split N                 cut everything that is sent from here on into pieces of N bytes
  *   nagle                   let the kernel hold small pieces back, as the real VM does
- *   narrow                  make the kernel keep little of what is not read yet
  *   delay N                 wait N milliseconds
  *   halt                    neither read nor send until the test lets the VM go on
- *   mark                    the test may wait until the VM is here
+ *   mark                    the test may wait until the VM is here, or has closed a connection
  *   half-close              shut the sending direction
  *   close | reset           end the connection: properly, or with a reset
  *   stall                   do nothing until the node ends the session
@@ -38,7 +37,6 @@ enum step_kind {
     STEP_SEND_REST,
     STEP_SPLIT,
     STEP_NAGLE,
-    STEP_NARROW,
     STEP_DELAY,
     STEP_HALT,
     STEP_MARK,

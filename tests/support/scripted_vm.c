@@ -235,11 +235,6 @@ static void wait_for_end(struct scripted_vm *vm, int socket) {
     }
 }
 
-static void set_small_buffer(int socket) {
-    const int size = 65536;
-    setsockopt(socket, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
-}
-
 static void set_no_delay(int socket, int on) {
     setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 }
@@ -263,9 +258,6 @@ static bool play_step(struct scripted_vm *vm, int socket, const struct step *ste
         return send_step(vm, socket, step);
     case STEP_SPLIT:
         vm->split = step->number;
-        return true;
-    case STEP_NARROW:
-        set_small_buffer(socket);
         return true;
     case STEP_HALT:
         halt(vm);
@@ -320,6 +312,7 @@ static void play_session(struct scripted_vm *vm, int socket) {
     vm->at++;
     session_free(&vm->session);
     close(socket);
+    raise_event(vm->marked);
 }
 
 static void *play(void *argument) {
