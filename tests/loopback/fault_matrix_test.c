@@ -12,6 +12,7 @@
 #include "support/cmocka.h"
 
 #include "common/clock.h"
+#include "support/async_run.h"
 #include "support/rich_call.h"
 
 enum fault {
@@ -483,6 +484,8 @@ static unsigned open_descriptors(void) {
     return count;
 }
 
+static unsigned all_cells;
+
 static void run_matrix(const struct dialect *dialect, run_fn *run, const char *how) {
     static struct matrix matrix;
     pthread_t threads[THREADS];
@@ -511,6 +514,7 @@ static void run_matrix(const struct dialect *dialect, run_fn *run, const char *h
     }
     print_message("# %u cells: %d faults, %d places, with and without a retry: %s\n",
                   (unsigned)CELLS, FAULTS, PLACES, how);
+    all_cells += CELLS;
     assert_int_equal(failed, 0);
     assert_int_equal(open_descriptors(), before);
 }
@@ -525,10 +529,24 @@ static void each_fault_at_each_place_of_an_iele_call_has_its_status(void **unuse
     run_matrix(&rich_iele, extvm_run, "IELE, blocking");
 }
 
+static void each_fault_at_each_place_of_a_kevm_call_in_an_event_loop_has_its_status(void **unused) {
+    (void)unused;
+    run_matrix(&rich_kevm, async_run, "KEVM, async");
+}
+
+static void
+each_fault_at_each_place_of_an_iele_call_in_an_event_loop_has_its_status(void **unused) {
+    (void)unused;
+    run_matrix(&rich_iele, async_run, "IELE, async");
+    print_message("# %u cells in all\n", all_cells);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_fault_at_each_place_of_a_kevm_call_has_its_status),
         cmocka_unit_test(each_fault_at_each_place_of_an_iele_call_has_its_status),
+        cmocka_unit_test(each_fault_at_each_place_of_a_kevm_call_in_an_event_loop_has_its_status),
+        cmocka_unit_test(each_fault_at_each_place_of_an_iele_call_in_an_event_loop_has_its_status),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
