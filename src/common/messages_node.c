@@ -100,12 +100,20 @@ static extvm_status read_query(const struct message_rules *rules, const Vm__VMQu
 
 /* -- results -- */
 
+/* A number that the VM always sends, 0 as 00: without it a result would say 0 by saying nothing. */
+static extvm_status read_present(read_field *read, const char *name, ProtobufCBinaryData field,
+                                 struct arena *arena, extvm_bytes *out, extvm_error *error) {
+    return field.len > 0 ? read(name, field, arena, out, error)
+                         : error_set(error, EXTVM_MALFORMED_MESSAGE, "%s is missing", name);
+}
+
 /* Some servers leave out what is unchanged (protocol/kevm.md, section 14). */
 static extvm_status read_optional(const struct message_rules *rules, read_field *read,
                                   const char *name, ProtobufCBinaryData field, struct arena *arena,
                                   extvm_bytes *out, extvm_error *error) {
     *out = (extvm_bytes){NULL, 0};
-    return field.len == 0 && rules->leaves_out ? EXTVM_OK : read(name, field, arena, out, error);
+    return field.len == 0 && rules->leaves_out ? EXTVM_OK
+                                               : read_present(read, name, field, arena, out, error);
 }
 
 static extvm_status read_storage(const struct message_rules *rules, const Vm__ModifiedAccount *wire,
@@ -147,8 +155,14 @@ static extvm_status read_modified(const struct message_rules *rules,
     return status == EXTVM_OK ? read_storage(rules, wire, arena, account, error) : status;
 }
 
+enum { TOPICS_MAXIMUM = 4 /* LOG4; protocol/iele-vm.md: "log with 0 … 4 topics" */ };
+
 static extvm_status read_log(const Vm__LogEntry *wire, struct arena *arena, extvm_log_entry *entry,
                              extvm_error *error) {
+    if (wire->n_topics > TOPICS_MAXIMUM) {
+        return error_set(error, EXTVM_MALFORMED_MESSAGE, "a LogEntry has %zu topics: at most %d",
+                         wire->n_topics, TOPICS_MAXIMUM);
+    }
     extvm_word *topics = arena_array(arena, wire->n_topics, sizeof *topics);
     if (topics == NULL && wire->n_topics > 0) {
         return protobuf_no_memory(arena, "log topics", error);
@@ -210,8 +224,13 @@ static extvm_status read_result(const struct message_rules *rules, const Vm__Cal
         read_optional(rules, rules->read_integer, "CallResult.returnCode", wire->return_code,
                       &result->arena, &result->return_code, error);
     if (status == EXTVM_OK) {
-        status = read_unsigned_field("CallResult.gasRemaining", wire->gas_remaining, &result->arena,
-                                     &result->gas_remaining, error);
+        /* A failure may do without where servers leave things out: it has used up everything. */
+        status =
+            wire->error && rules->leaves_out && wire->gas_remaining.len == 0
+                ? read_unsigned_field("CallResult.gasRemaining", wire->gas_remaining,
+                                      &result->arena, &result->gas_remaining, error)
+                : read_present(read_unsigned_field, "CallResult.gasRemaining", wire->gas_remaining,
+                               &result->arena, &result->gas_remaining, error);
     }
     if (status == EXTVM_OK) {
         status = read_unsigned_field("CallResult.gasRefund", wire->gas_refund, &result->arena,

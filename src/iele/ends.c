@@ -4,6 +4,7 @@
 
 #include <extvm/integer.h>
 
+#include "common/error.h"
 #include "common/messages.h"
 #include "iele.h"
 #include "iele.pb-c.h"
@@ -76,6 +77,12 @@ static extvm_status read_extra(const Vm__CallResult *wire, extvm_result *result,
             coverage[i].coverage = from_protobuf(one->coverage);
             status = read_word_field("CodeCoverage.codehash", one->codehash, &coverage[i].code_hash,
                                      error);
+        }
+        if (status == EXTVM_OK && coverage[i].coverage.size > coverage[i].code.size) {
+            /* A byte for each instruction, and no instruction is shorter (section 10). */
+            return error_set(error, EXTVM_MALFORMED_MESSAGE,
+                             "CodeCoverage.coverage has %zu bytes for a bytecode of %zu",
+                             coverage[i].coverage.size, coverage[i].code.size);
         }
     }
     result->coverage = coverage;

@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -124,6 +125,7 @@ struct player {
     pthread_t thread, caller;
     int listener;
     char address[64];
+    sem_t left; /* connections that the player has closed */
     const struct cut *cuts;
     size_t count, first, step; /* this player's are `first`, `first` + `step`, … */
     run_fn *run;
@@ -182,6 +184,7 @@ static bool serve(struct player *player, const struct cut *cut) {
         setsockopt(socket, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
     }
     close(socket);
+    sem_post(&player->left);
     return true;
 }
 
@@ -205,7 +208,11 @@ static void run_one(struct player *player, extvm_vm *vm, const struct cut *cut,
     extvm_error error = {EXTVM_OK, ""};
     uint64_t start = clock_now();
     extvm_status status = player->run(vm, recording->call, recording->world, &result, &error);
-    bool in_time = clock_now() - start < SECONDS_OF_PATIENCE * NANOSECONDS_IN_SECOND / 2;
+    const struct timespec patience =
+        clock_timespec(clock_now() + SECONDS_OF_PATIENCE * NANOSECONDS_IN_SECOND);
+    /* So that what the player ends with is here before the next call. */
+    bool in_time = sem_clockwait(&player->left, CLOCK_MONOTONIC, &patience) == 0 &&
+                   clock_now() - start < SECONDS_OF_PATIENCE * NANOSECONDS_IN_SECOND / 2;
     bool right = (status == EXTVM_OK) == (result != NULL) &&
                  (result == NULL || result_equal(result, recording->result));
     if ((status != wanted || !right || !in_time) && player->failure[0] == '\0') {
@@ -278,6 +285,7 @@ static void cut_everywhere(const struct recording *recording, const char *how, r
                                   .count = count,
                                   .first = i,
                                   .step = PLAYERS};
+        sem_init(&player->left, 0, 0);
         player_listen(player);
         assert_int_equal(pthread_create(&player->thread, NULL, play, player), 0);
         assert_int_equal(pthread_create(&player->caller, NULL, call_all, player), 0);
@@ -286,6 +294,7 @@ static void cut_everywhere(const struct recording *recording, const char *how, r
         pthread_join(players[i].caller, NULL);
         pthread_join(players[i].thread, NULL);
         close(players[i].listener);
+        sem_destroy(&players[i].left);
         if (players[i].failure[0] != '\0' || players[i].vm_failure[0] != '\0') {
             print_error("%s; %s\n", players[i].failure, players[i].vm_failure);
             failed++;

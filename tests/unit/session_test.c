@@ -226,7 +226,7 @@ static void accounts_that_the_vm_changes_unasked_are_checked_against_the_world(v
     struct dialogue *dialogue = *context;
     extvm_call call = payment();
 #define CHANGED(nonce, balance)                                                                    \
-    "00000029 2a27 120101 220100 321f 0a14" PAYEE "1201" nonce " 1a04" balance
+    "0000002c 2a2a 120101 1a0100 220100 321f 0a14" PAYEE "1201" nonce " 1a04" balance
     dialogue_account(dialogue, PAYEE, "05", "0ffffff0");
     assert_int_equal(
         play(dialogue, &call, (const char *const[]){ASK_SENDER, CHANGED("05", "0ffffff0"), NULL}),
