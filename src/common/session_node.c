@@ -309,8 +309,9 @@ static extvm_status take_message(struct session *session, struct session_event *
 
 /* -- the result -- */
 
-/* The next account that the result changes and the ledger does not know, or NULL. */
-static const extvm_address *unknown_account(struct session *session) {
+/* Sets the query to the next account that the result changes and the ledger does not know; false:
+ * there is none. */
+static bool ask_for_account(struct session *session) {
     const extvm_result *result = session->result;
     size_t count = result->modified_count + result->deleted_count;
     for (; session->checked < count; session->checked++) {
@@ -319,23 +320,25 @@ static const extvm_address *unknown_account(struct session *session) {
                                            ? &result->modified[i].address
                                            : &result->deleted[i - result->modified_count];
         if (ledger_find(&session->ledger, address) == NULL) {
-            return address;
+            session->query = (struct query){.kind = QUERY_ACCOUNT, .address = *address};
+            return true;
         }
     }
-    return NULL;
+    return false;
 }
 
-/* The next account that the result gives code to although it has some, or NULL. */
-static const extvm_address *recoded_account(struct session *session) {
+/* The same to the next account that the result gives code to although it has some. */
+static bool ask_for_code(struct session *session) {
     const extvm_result *result = session->result;
     for (; session->compared < result->modified_count; session->compared++) {
         const extvm_modified_account *account = &result->modified[session->compared];
         if (account->code.size > 0 &&
             ledger_find(&session->ledger, &account->address)->account.has_code) {
-            return &account->address;
+            session->query = (struct query){.kind = QUERY_CODE, .address = account->address};
+            return true;
         }
     }
-    return NULL;
+    return false;
 }
 
 static extvm_status conclude(struct session *session, struct session_event *event,
@@ -370,16 +373,9 @@ static extvm_status conclude(struct session *session, struct session_event *even
 
 static extvm_status check_next(struct session *session, struct session_event *event,
                                extvm_error *error) {
-    enum query_kind kind = QUERY_ACCOUNT;
-    const extvm_address *address = unknown_account(session);
-    if (address == NULL) {
-        kind = QUERY_CODE;
-        address = recoded_account(session);
-    }
-    if (address == NULL) {
+    if (!ask_for_account(session) && !ask_for_code(session)) {
         return conclude(session, event, error);
     }
-    session->query = (struct query){.kind = kind, .address = *address};
     event->kind = SESSION_QUERY;
     event->query = &session->query;
     return EXTVM_OK;
