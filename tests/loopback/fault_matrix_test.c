@@ -154,42 +154,32 @@ static void put_good_calls(FILE *script, const struct dialect *dialect, unsigned
 #define TOO_LARGE "< 00100001 0a\n" /* a byte above max-frame */
 #define NO_MESSAGE "< 00000004 ffffffff\n"
 
-/* The fault instead of message `m`, or in it. */
+/* The fault in message `m`, or instead of it. */
 static void put_in_message(FILE *script, const struct cell *cell, enum rich_message m) {
-    const char *const *messages = cell->dialect->messages;
-    switch (cell->fault) {
-    case DELAY:
-        fprintf(script, "<half %s\ndelay 30\n<rest %s\n", messages[m], messages[m]);
-        break;
-    case STOP:
-        fprintf(script, "<half %s\nhalt\n", messages[m]);
-        break;
-    case CLOSE:
-        fprintf(script, "<half %s\nclose\n", messages[m]);
-        break;
-    case HALF_CLOSE:
-        fprintf(script, "<half %s\nhalf-close\n", messages[m]);
-        break;
-    case RESET:
-        fprintf(script, "<half %s\nreset\n", messages[m]);
-        break;
-    case SINGLE_BYTES:
-        fprintf(script, "sip 1\nsplit 1\n< %s\n", messages[m]);
-        break;
-    case OVERSIZE:
-        fputs(TOO_LARGE, script);
-        break;
-    case GARBAGE:
-        fputs(NO_MESSAGE, script);
-        break;
-    case DUPLICATE:
-        fprintf(script, "< %s %s\n", messages[m], messages[m]);
-        break;
-    case SWAPPED: /* of the result: with the query before it, at once */
-        fprintf(script, "< RESULT %s\n", messages[RICH_BLOCK_HASH_QUERY]);
-        break;
-    case FAULTS:
-        break;
+    static const struct {
+        const char *before; /* the message; NULL: it is not said */
+        const char *after;
+        bool is_twice; /* it follows again */
+    } forms[FAULTS] = {
+        [DELAY] = {"<half ", "\ndelay 30\n<rest ", true},
+        [STOP] = {"<half ", "\nhalt\n", false},
+        [CLOSE] = {"<half ", "\nclose\n", false},
+        [HALF_CLOSE] = {"<half ", "\nhalf-close\n", false},
+        [RESET] = {"<half ", "\nreset\n", false},
+        [SINGLE_BYTES] = {"sip 1\nsplit 1\n< ", "\n", false},
+        [OVERSIZE] = {NULL, TOO_LARGE, false},
+        [GARBAGE] = {NULL, NO_MESSAGE, false},
+        [DUPLICATE] = {"< ", " ", true},
+        [SWAPPED] = {"< RESULT ", "\n", false}, /* queries are exchanged by put_order */
+    };
+    const char *message =
+        cell->dialect->messages[cell->fault == SWAPPED ? RICH_BLOCK_HASH_QUERY : m];
+    if (forms[cell->fault].before != NULL) {
+        fprintf(script, "%s%s", forms[cell->fault].before, message);
+    }
+    fputs(forms[cell->fault].after, script);
+    if (forms[cell->fault].is_twice) {
+        fprintf(script, "%s\n", message);
     }
 }
 
@@ -297,12 +287,14 @@ static void put_sessions(FILE *script, const struct cell *cell) {
     if (cell->place == LATER_HELLO) {
         fputs("half-close\nmark\nsession\n", script);
     }
-    if (!is_later || cell->place == LATER_HELLO) {
-        fputs("> any\n", script);
-    }
-    if (cell->place == HELLO || cell->place == LATER_HELLO || cell->place == BETWEEN) {
+    bool has_hello = !is_later || cell->place == LATER_HELLO;
+    bool at_hello = cell->place == HELLO || cell->place == LATER_HELLO;
+    bool is_early = at_hello && cell->fault == SINGLE_BYTES; /* Hello itself comes so */
+    fputs(has_hello && !is_early ? "> any\n" : "", script);
+    if (at_hello || cell->place == BETWEEN) {
         put_in_listening(script, cell);
     }
+    fputs(is_early ? "> any\n" : "", script);
     bool goes_on = fate == GOOD || (cell->place != HELLO && cell->place < BETWEEN) ||
                    cell->place == LATER_CALL_CONTEXT;
     if (goes_on) {
