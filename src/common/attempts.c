@@ -3,6 +3,9 @@
  * call's time. */
 #include "attempts.h"
 
+#include <errno.h>
+#include <string.h>
+
 #include "clock.h"
 #include "error.h"
 
@@ -28,6 +31,20 @@ void attempts_note_world(struct attempts *attempts, uint64_t time) {
     }
 }
 
+extvm_status attempts_no_turn(struct attempts *attempts, int number, extvm_error *error) {
+    line_leave(&attempts->client->line, attempts->run->slot);
+    if (number == ECANCELED) {
+        return call_slot_cancelled(error);
+    }
+    if (number != ETIMEDOUT) {
+        return error_set(error, EXTVM_SYSTEM_ERROR, "cannot wait for a VM: %s", strerror(number));
+    }
+    return error_set(error, EXTVM_DEADLINE_PASSED,
+                     "other calls kept the VM%s busy for the whole of this call's time (option "
+                     "call-timeout): a VM process runs one call at a time",
+                     attempts->client->count > 1 ? "s" : "");
+}
+
 extvm_status attempts_world_failed(const struct query *query, extvm_error *error) {
     static const char *const wanted[] = {[QUERY_ACCOUNT] = "an account",
                                          [QUERY_STORAGE] = "a storage value",
@@ -42,6 +59,38 @@ extvm_status attempts_world_failed(const struct query *query, extvm_error *error
                      wanted[query->kind], hex[0] != '\0' ? " of " : "", hex);
 }
 
+/* -- leaving -- */
+
+enum way_out attempts_way_out(struct attempts *attempts, extvm_status status) {
+    struct process *process = attempts->run->slot->process;
+    struct session *session = &process->session;
+    bool is_ours = extvm_status_classify(status) == EXTVM_CLASS_DEADLINE;
+    bool is_connected = process->connection.socket >= 0;
+    process->connection.slot = NULL;
+    if (status == EXTVM_OK) {
+        return process->keeper != NULL && process->keeper->operations->call_ended(process->keeper)
+                   ? WAY_LEAVE
+                   : WAY_NONE;
+    }
+    if (is_connected && session->state == SESSION_ASKING_CALLER) {
+        session_abandon(session); /* nothing of the call was sent */
+    }
+    if (session->state == SESSION_IDLE) {
+        return WAY_NONE;
+    }
+    return is_ours && is_connected && session->greeted &&
+                   attempts->client->settings.leave == LEAVE_ANSWER
+               ? WAY_ANSWER
+               : WAY_LEAVE;
+}
+
+void attempts_left(struct process *process, bool was_connected) {
+    session_reset(&process->session);
+    if (was_connected && process->keeper != NULL) {
+        process->keeper->operations->left(process->keeper, !process->connection.is_cut_off);
+    }
+}
+
 /* -- between attempts -- */
 
 static bool is_connect_failure(extvm_status status) {
@@ -52,6 +101,14 @@ static bool is_connect_failure(extvm_status status) {
 static bool is_break(extvm_status status) {
     return status == EXTVM_VM_CLOSED || status == EXTVM_VM_CLOSED_IN_FRAME ||
            status == EXTVM_VM_RESET;
+}
+
+/* A VM that has worked before, or that somebody looks after, and closes after Hello was stopped, or
+ * died; "version rejected" is what it comes to only when the next attempt says the same. */
+static bool may_be_break(const struct attempts *attempts, extvm_status status) {
+    const struct process *process = attempts->run->slot->process;
+    return is_break(status) ||
+           (status == EXTVM_VERSION_REJECTED && (process->calls > 0 || process->keeper != NULL));
 }
 
 static enum turn_end turn_end_of(extvm_status status) {
@@ -101,11 +158,9 @@ static bool may_try_again(const struct attempts *attempts, extvm_status status) 
     if (call_slot_stopped(attempts->run->slot) || clock_now() >= attempts->deadline) {
         return false;
     }
-    /* A VM that somebody looks after speaks our protocol: it may have died after Hello. */
-    bool died = status == EXTVM_VERSION_REJECTED && attempts->run->slot->process->keeper != NULL;
     return is_connect_failure(status)
                ? attempts->connect_failures <= settings->connect_retries
-               : (is_break(status) || died) && attempts->count <= settings->call_retries;
+               : may_be_break(attempts, status) && attempts->count <= settings->call_retries;
 }
 
 /* The first failure is what the caller will be told; one in which the VM was there counts more. */
@@ -158,6 +213,9 @@ static extvm_status failed_again(const struct attempts *attempts, const extvm_er
             last->text, attempts->connect_failures,
             (unsigned long long)attempts->client->settings.connect_retries,
             (double)attempts->client->settings.retry_delay / (double)NANOSECONDS_IN_SECOND);
+    }
+    if (attempts->count + attempts->connect_failures == 1 && last->status == first->status) {
+        return error_set(error, last->status, "%s", last->text); /* it was not tried again */
     }
     return error_set(error, first->status, "%.280s; tried again: %.200s", first->text, last->text);
 }
