@@ -82,9 +82,9 @@ typedef struct extvm_vm extvm_vm;
  *   iele://HOST:PORT         an IELE process
  *   iele+unix:PATH           the same, at a unix socket
  *   kevm://...,kevm+unix:...     several processes of one kind, commas between: each runs one call
- * at a time, and calls get their turns in the order they come test-mode                a test-mode server of
- * its own (extvm/testvm.h), on a free loopback port, and a client of it; stopped when the VM is
- * closed test-mode://HOST:PORT    the same, listening there
+ * at a time, and calls get their turns in the order they come test-mode                a test-mode
+ * server of its own (extvm/testvm.h), on a free loopback port, and a client of it; stopped when the
+ * VM is closed test-mode://HOST:PORT    the same, listening there
  *
  * Nothing is connected yet: the first call does that. `options` NULL: the defaults; they are
  * copied. On EXTVM_OK `*out` is closed with extvm_close. Errors: EXTVM_INVALID_ARGUMENT (no such
