@@ -206,6 +206,9 @@ static extvm_status failed_again(const struct attempts *attempts, const extvm_er
             (unsigned long long)attempts->client->settings.connect_retries,
             (double)attempts->client->settings.retry_delay / (double)NANOSECONDS_IN_SECOND);
     }
+    if (attempts->count + attempts->connect_failures == 1) {
+        return error_set(error, last->status, "%s", last->text);
+    }
     return error_set(error, first->status, "%.280s; tried again: %.200s", first->text, last->text);
 }
 
