@@ -13,7 +13,7 @@ struct node {
     struct event_base *base;
     extvm_vm *vm;
     extvm_state *state;
-    unsigned under_way;
+    unsigned under_way, failed;
 };
 
 /* -- the world: every account is looked up for a millisecond; the rest is known -- */
@@ -92,6 +92,7 @@ static void done(void *context, extvm_status status, extvm_result *result,
     if (status == EXTVM_OK) {
         printf("call %u: %s\n", number, extvm_outcome_name(extvm_result_outcome(result)));
     } else {
+        node->failed++;
         printf("call %u: %s: %s\n", number, extvm_status_name(status), error->text);
     }
     extvm_result_free(result);
@@ -116,6 +117,7 @@ static void start(struct node *node, struct transaction *transaction, uint8_t nu
                         &error) == EXTVM_OK) {
         node->under_way++;
     } else {
+        node->failed++;
         fprintf(stderr, "%s\n", error.text);
     }
 }
@@ -163,5 +165,5 @@ int main(int argc, char **argv) {
     }
     extvm_state_free(node.state);
     event_base_free(node.base);
-    return error.status == EXTVM_OK ? 0 : 1;
+    return error.status == EXTVM_OK && node.failed == 0 ? 0 : 1;
 }

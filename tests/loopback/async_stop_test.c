@@ -394,6 +394,55 @@ static void call_in_the_line_is_cancelled_or_too_late_while_another_runs(void **
     setting_free(&setting);
 }
 
+enum { UNLUCKY = 3 };
+
+struct unlucky {
+    pthread_t thread;
+    struct setting *setting;
+    extvm_status status;
+};
+
+static void *run_unlucky(void *context) {
+    struct unlucky *unlucky = context;
+    struct setting own;
+    extvm_result *result;
+    setting_init(&own);
+    unlucky->status = extvm_run(unlucky->setting->vm, &own.one.call, &own.world, &result, NULL);
+    setting_free(&own);
+    return NULL;
+}
+
+/* A process that fails is set aside, and whoever waits for it must learn when it comes back. */
+static void calls_that_wait_for_a_vm_that_is_gone_are_told_one_after_the_other(void **unused) {
+    (void)unused;
+    struct setting setting;
+    struct async_end ends[UNLUCKY];
+    struct unlucky unlucky[UNLUCKY];
+    setting_init(&setting);
+    extvm_options *options = case_options("5s");
+    set(options, "connect-retries", "2");
+    set(options, "retry-delay", "30ms");
+    setting_play(&setting, "> any\n" GOOD_CALL, options);
+    extvm_options_free(options);
+    scripted_vm_stop(setting.scripted);
+    setting.scripted = NULL;
+    for (int i = 0; i < UNLUCKY; i++) {
+        start(&setting, &ends[i]);
+        unlucky[i] = (struct unlucky){.setting = &setting};
+        assert_int_equal(pthread_create(&unlucky[i].thread, NULL, run_unlucky, &unlucky[i]), 0);
+    }
+    double begun = now();
+    assert_int_equal(event_base_dispatch(setting.base), 1);
+    for (int i = 0; i < UNLUCKY; i++) {
+        pthread_join(unlucky[i].thread, NULL);
+        assert_int_equal(ends[i].calls, 1);
+        assert_int_equal(ends[i].status, EXTVM_UNREACHABLE);
+        assert_int_equal(unlucky[i].status, EXTVM_UNREACHABLE);
+    }
+    assert_true(now() - begun < 5.0); /* of 15 seconds that each may take */
+    setting_free(&setting);
+}
+
 static void *cancel_from_outside(void *context) {
     struct setting *setting = context;
     const struct timespec moment = {0, 50000000};
@@ -700,6 +749,7 @@ int main(void) {
         cmocka_unit_test(vm_is_answered_to_its_end_where_the_option_wants_it),
         cmocka_unit_test(world_that_stays_silent_does_not_hold_a_call_that_is_answered_to_its_end),
         cmocka_unit_test(call_in_the_line_is_cancelled_or_too_late_while_another_runs),
+        cmocka_unit_test(calls_that_wait_for_a_vm_that_is_gone_are_told_one_after_the_other),
         cmocka_unit_test(another_thread_cancels_a_call_of_the_loop),
         cmocka_unit_test(connect_that_hangs_ends_in_time_or_with_a_cancel),
         cmocka_unit_test(host_is_looked_up_by_its_name_unless_the_call_is_cancelled),
