@@ -189,7 +189,11 @@ void extvm_answer_failed(extvm_answer *answer) {
 
 /* Answers when there is no value to be given. */
 static void answer_without_value(extvm_answer *answer, extvm_lookup lookup) {
-    take_answer(answer, lookup == EXTVM_LOOKUP_ABSENT ? &(struct answer){.found = false} : NULL);
+    if (lookup == EXTVM_LOOKUP_ABSENT) {
+        extvm_answer_absent(answer);
+    } else {
+        extvm_answer_failed(answer);
+    }
 }
 
 static void world_account(void *context, extvm_answer *answer, const extvm_address *address) {

@@ -33,8 +33,8 @@ static int may_wait(const struct async *call, uint64_t until) {
     return clock_now() >= until ? ETIMEDOUT : 0;
 }
 
-static bool is_ready(int descriptor, short events) {
-    struct pollfd wanted = {.fd = descriptor, .events = events};
+static bool can_write(int socket) {
+    struct pollfd wanted = {.fd = socket, .events = POLLOUT};
     return poll(&wanted, 1, 0) > 0;
 }
 
@@ -186,14 +186,14 @@ static enum async_step step_ready(struct async *call) {
 }
 
 static enum async_step step_resolve(struct async *call) {
-    int descriptor = resolution_descriptor(call->resolution), number = 0;
-    if (is_ready(descriptor, POLLIN)) {
-        resolution_read(call->resolution, &call->targets);
+    int number = 0;
+    if (resolution_read(call->resolution, &call->targets)) {
         call->connect_number = call->targets.number;
     } else {
         number = may_wait(call, connect_end(call));
         if (number == 0) {
-            return async_wait(call, descriptor, POLLIN, connect_end(call));
+            return async_wait(call, resolution_descriptor(call->resolution), POLLIN,
+                              connect_end(call));
         }
     }
     async_unwatch(call);
@@ -222,7 +222,7 @@ static enum async_step step_connect(struct async *call) {
 static enum async_step step_connecting(struct async *call) {
     struct connection *connection = &async_process(call)->connection;
     int number = 0;
-    bool is_connected = is_ready(connection->socket, POLLOUT);
+    bool is_connected = can_write(connection->socket);
     if (!is_connected) {
         number = may_wait(call, connect_end(call));
         if (number == 0) {

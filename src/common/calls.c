@@ -171,10 +171,14 @@ void call_slot_woken(struct call_slot *slot) {
 int call_slot_wait(struct call_slot *slot, poll_fn poll, int descriptor, short events,
                    uint64_t until) {
     enum { LOOK_AGAIN = 10 * NANOSECONDS_IN_MILLISECOND /* where nothing can wake the call */ };
+    bool was_deaf = slot != NULL && atomic_load(&slot->wake) < 0;
     int wake = slot != NULL ? call_slot_descriptor(slot) : -1;
     uint64_t now = clock_now();
     if (call_slot_stopped(slot)) {
         return ECANCELED;
+    }
+    if (was_deaf && wake >= 0) {
+        return EAGAIN; /* a wake that came before the descriptor was there is lost */
     }
     if (now >= until) {
         return ETIMEDOUT;
