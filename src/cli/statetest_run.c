@@ -19,7 +19,7 @@ enum { NAME_SIZE = 1024 };
 
 /* A case under way. */
 struct attempt {
-    struct case_runner *runner;
+    struct suite_job *job;
     const struct state_test *test;
     const char *test_name;
     const char *file; /* FOLDER/FILE */
@@ -53,7 +53,7 @@ static extvm_status reward_coinbase(const struct attempt *attempt) {
 
 static extvm_status execute(struct attempt *attempt, const extvm_transaction *transaction) {
     static const uint8_t mainnet_id = 1;
-    extvm_execution execution = {.vm = attempt->runner->vm,
+    extvm_execution execution = {.vm = attempt->job->vm,
                                  .state = attempt->test->state,
                                  .block = attempt->test->block,
                                  .chain = {.chain_id = {&mainnet_id, 1}},
@@ -124,7 +124,7 @@ static void print_execution(FILE *out, const struct attempt *attempt) {
 
 /* Nothing is hidden: a case that fails for a known reason fails, and says so. */
 static void print_divergences(FILE *out, const struct attempt *attempt) {
-    const struct failed_case failed = {attempt->runner->vm_address, attempt->test, attempt->fork,
+    const struct failed_case failed = {attempt->job->vm_address, attempt->test, attempt->fork,
                                        attempt->status};
     size_t position = 0;
     for (const char *text; (text = divergence_next(&failed, &position)) != NULL;) {
@@ -133,7 +133,7 @@ static void print_divergences(FILE *out, const struct attempt *attempt) {
 }
 
 static void print_failure(const struct attempt *attempt) {
-    FILE *out = attempt->runner->out;
+    FILE *out = attempt->job->out;
     const struct state_case *expected = &attempt->expected;
     fprintf(out, "failed: %s:%s %s data %" PRIu64 " gas %" PRIu64 " value %" PRIu64, attempt->file,
             attempt->test_name, attempt->fork_name, expected->data, expected->gas, expected->value);
@@ -158,7 +158,7 @@ static json_t *describe_hash(const extvm_word *got, const extvm_word *expected) 
 }
 
 static json_t *describe_divergences(const struct attempt *attempt) {
-    const struct failed_case failed = {attempt->runner->vm_address, attempt->test, attempt->fork,
+    const struct failed_case failed = {attempt->job->vm_address, attempt->test, attempt->fork,
                                        attempt->status};
     json_t *list = json_array();
     size_t position = 0;
@@ -198,17 +198,15 @@ static void print_json(const struct attempt *attempt, bool passed) {
     if (!passed) {
         json_object_set_new(object, "possibleDivergences", describe_divergences(attempt));
     }
-    json_dumpf(object, attempt->runner->out, JSON_COMPACT);
-    fputc('\n', attempt->runner->out);
+    json_dumpf(object, attempt->job->out, JSON_COMPACT);
+    fputc('\n', attempt->job->out);
     json_decref(object);
 }
 
 static void report(const struct attempt *attempt) {
     bool passed = has_passed(attempt);
-    struct case_counts *counts = &attempt->runner->counts;
-    *(passed ? &counts->passed : &counts->failed) += 1;
-    progress_count(attempt->runner->progress, passed);
-    if (attempt->runner->selection->json) {
+    suite_count(attempt->job, passed);
+    if (attempt->job->json) {
         print_json(attempt, passed);
     } else if (!passed) {
         print_failure(attempt);
@@ -216,13 +214,6 @@ static void report(const struct attempt *attempt) {
 }
 
 /* -- cases, tests, files -- */
-
-/* Without a VM, or without memory, no other case would come to anything either. */
-static bool breaks_off(extvm_status status) {
-    extvm_status_class status_class = extvm_status_classify(status);
-    return status_class == EXTVM_CLASS_UNREACHABLE || status_class == EXTVM_CLASS_REJECTED ||
-           status == EXTVM_NO_MEMORY;
-}
 
 static extvm_status run_transaction(struct attempt *attempt,
                                     const struct case_transaction *transaction) {
@@ -233,13 +224,13 @@ static extvm_status run_transaction(struct attempt *attempt,
     attempt->error.status = EXTVM_OK;
     attempt->status = execute(attempt, &transaction->transaction);
     extvm_state_rollback(state, checkpoint);
-    bool goes_on = !breaks_off(attempt->status);
+    bool goes_on = !suite_breaks_off(attempt->status);
     if (goes_on) {
         report(attempt);
     }
     extvm_receipt_clear(&attempt->receipt);
     return goes_on ? EXTVM_OK
-                   : complain(&attempt->runner->error, attempt->status, "%s", status_text(attempt));
+                   : complain(&attempt->job->error, attempt->status, "%s", status_text(attempt));
 }
 
 static extvm_status run_case(struct attempt *attempt, const struct json_place *place,
@@ -258,13 +249,14 @@ static extvm_status run_case(struct attempt *attempt, const struct json_place *p
 
 static extvm_status run_fork(struct attempt *attempt, const struct json_place *place,
                              json_t *cases) {
-    const extvm_fork *wanted = attempt->runner->selection->fork;
+    const struct case_selection *selection = attempt->job->selection;
+    const extvm_fork *wanted = selection->fork;
     if (!json_is_array(cases)) {
         return json_refuse(place, cases, EXTVM_INVALID_ARGUMENT, "a list of cases");
     }
     attempt->fork_name = place->name;
     if (extvm_fork_from_name(place->name, &attempt->fork) != EXTVM_OK) {
-        attempt->runner->counts.skipped += wanted == NULL ? json_array_size(cases) : 0;
+        attempt->job->counts.skipped += wanted == NULL ? json_array_size(cases) : 0;
         return EXTVM_OK;
     }
     if (wanted != NULL && *wanted != attempt->fork) {
@@ -314,12 +306,12 @@ static bool is_wanted(const struct case_selection *selection, const char *file, 
            fnmatch(selection->filter, whole, 0) == 0;
 }
 
-static extvm_status run_test(struct case_runner *runner, const char *file,
+static extvm_status run_test(struct suite_job *job, const char *file,
                              const struct json_place *place, json_t *json) {
+    const struct case_selection *selection = job->selection;
     struct state_test test;
-    struct attempt attempt = {
-        .runner = runner, .test = &test, .test_name = place->name, .file = file};
-    extvm_status status = state_test_read(&test, place, json, runner->curve);
+    struct attempt attempt = {.job = job, .test = &test, .test_name = place->name, .file = file};
+    extvm_status status = state_test_read(&test, place, json, selection->curve);
     if (status == EXTVM_OK) {
         status = run_forks(&attempt, place);
     }
@@ -328,7 +320,7 @@ static extvm_status run_test(struct case_runner *runner, const char *file,
 }
 
 static extvm_status run_tests(const struct json_place *place, json_t *tests, void *target) {
-    struct case_runner *runner = target;
+    struct suite_job *job = target;
     char file[NAME_SIZE];
     const char *name;
     json_t *json;
@@ -339,8 +331,8 @@ static extvm_status run_tests(const struct json_place *place, json_t *tests, voi
     json_object_foreach(tests, name, json) {
         const struct json_place here = {place->reader, place, name, 0};
         extvm_status status = EXTVM_OK;
-        if (is_wanted(runner->selection, file, name)) {
-            status = run_test(runner, file, &here, json);
+        if (is_wanted(job->selection, file, name)) {
+            status = run_test(job, file, &here, json);
         }
         if (status != EXTVM_OK) {
             return status;
@@ -349,10 +341,10 @@ static extvm_status run_tests(const struct json_place *place, json_t *tests, voi
     return EXTVM_OK;
 }
 
-extvm_status case_runner_run(struct case_runner *runner, const char *path) {
-    const struct json_reader reader = {path, NULL, &runner->error};
-    extvm_status status = json_read_document(&reader, run_tests, runner);
+extvm_status statetest_run_file(struct suite_job *job, const char *path) {
+    const struct json_reader reader = {path, NULL, &job->error};
+    extvm_status status = json_read_document(&reader, run_tests, job);
     return extvm_status_classify(status) == EXTVM_CLASS_USAGE
-               ? complain_about(&runner->error, "no state test")
+               ? complain_about(&job->error, "no state test")
                : status;
 }

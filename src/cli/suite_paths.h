@@ -1,6 +1,6 @@
 /* Finding the files of a test suite. */
-#ifndef CLI_STATETEST_PATHS_H
-#define CLI_STATETEST_PATHS_H
+#ifndef CLI_SUITE_PATHS_H
+#define CLI_SUITE_PATHS_H
 
 #include <stddef.h>
 

@@ -1,6 +1,6 @@
 /* Finding the files of a test suite: folders are walked with fts(3), which sees symbolic links that
  * lead in a circle. */
-#include "statetest_paths.h"
+#include "suite_paths.h"
 
 #include <errno.h>
 #include <fts.h>
