@@ -72,9 +72,9 @@ static extvm_status show_json(const struct config_command *command, extvm_error 
     complete =
         complete &&
         json_put(document, "vmType", json_string(extvm_config_vm_type(command->config))) &&
-        json_put(document, "protocol", json_string(extvm_config_protocol(command->config))) &&
         json_put(document, "address", json_string(extvm_config_address(command->config))) &&
         json_put(document, "logLevel", json_string(level)) &&
+        json_put(document, "protocol", json_string(extvm_config_protocol(command->config))) &&
         json_put(document, "options", options);
     return json_print(json_complete(document, complete), error);
 }

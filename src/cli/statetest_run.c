@@ -7,15 +7,12 @@
  * file would cost a connect and its farewell for each of thousands. */
 #include "statetest_run.h"
 
-#include <fnmatch.h>
 #include <inttypes.h>
 #include <string.h>
 
 #include "json_write.h"
 #include "report.h"
 #include "statetest_divergence.h"
-
-enum { NAME_SIZE = 1024 };
 
 /* A case under way. */
 struct attempt {
@@ -284,28 +281,6 @@ static extvm_status run_forks(struct attempt *attempt, const struct json_place *
     return EXTVM_OK;
 }
 
-/* The part of a path that names a file within the suite: FOLDER/FILE, without ".json". */
-static void short_name(const char *path, char out[NAME_SIZE]) {
-    static const char ending[] = ".json";
-    const char *start = strrchr(path, '/');
-    while (start != NULL && start > path && start[-1] != '/') {
-        start--;
-    }
-    snprintf(out, NAME_SIZE, "%s", start != NULL ? start : path);
-    size_t length = strlen(out);
-    if (length > sizeof ending - 1 && strcmp(out + length - (sizeof ending - 1), ending) == 0) {
-        out[length - (sizeof ending - 1)] = '\0';
-    }
-    text_clean(out);
-}
-
-static bool is_wanted(const struct case_selection *selection, const char *file, const char *name) {
-    char whole[2 * NAME_SIZE];
-    snprintf(whole, sizeof whole, "%s:%s", file, name);
-    return selection->filter == NULL || fnmatch(selection->filter, name, 0) == 0 ||
-           fnmatch(selection->filter, whole, 0) == 0;
-}
-
 static extvm_status run_test(struct suite_job *job, const char *file,
                              const struct json_place *place, json_t *json) {
     const struct case_selection *selection = job->selection;
@@ -321,17 +296,18 @@ static extvm_status run_test(struct suite_job *job, const char *file,
 
 static extvm_status run_tests(const struct json_place *place, json_t *tests, void *target) {
     struct suite_job *job = target;
-    char file[NAME_SIZE];
+    const struct case_selection *selection = job->selection;
+    char file[SUITE_NAME_SIZE];
     const char *name;
     json_t *json;
     if (!json_is_object(tests)) {
         return json_refuse(place, tests, EXTVM_INVALID_ARGUMENT, "an object of state tests");
     }
-    short_name(place->reader->file, file);
+    suite_file_name(place->reader->file, file);
     json_object_foreach(tests, name, json) {
         const struct json_place here = {place->reader, place, name, 0};
         extvm_status status = EXTVM_OK;
-        if (is_wanted(job->selection, file, name)) {
+        if (suite_wants(selection->filter, file, name)) {
             status = run_test(job, file, &here, json);
         }
         if (status != EXTVM_OK) {
@@ -342,7 +318,7 @@ static extvm_status run_tests(const struct json_place *place, json_t *tests, voi
 }
 
 extvm_status statetest_run_file(struct suite_job *job, const char *path) {
-    const struct json_reader reader = {path, NULL, &job->error};
+    const struct json_reader reader = {.file = path, .pool = NULL, .error = &job->error};
     extvm_status status = json_read_document(&reader, run_tests, job);
     return extvm_status_classify(status) == EXTVM_CLASS_USAGE
                ? complain_about(&job->error, "no state test")

@@ -74,6 +74,12 @@ static extvm_status run(struct suite *suite, struct case_counts *counts, extvm_e
     if (suite->vm_options.address_count == 0 && suite->vm_address != NULL) {
         suite->vm_options.addresses[suite->vm_options.address_count++] = suite->vm_address;
     }
+    if (suite->check_vm != NULL) {
+        status = suite->check_vm(vm_options_address(&suite->vm_options, 0), error);
+    }
+    if (status != EXTVM_OK) {
+        return status;
+    }
     const struct suite_plan plan = {.run_file = suite->run_file,
                                     .selection = suite->selection,
                                     .files = &suite->files,

@@ -11,6 +11,8 @@ struct suite {
     const char *vm_address; /* when no VM is named; NULL: as everywhere */
     const char *no_case;    /* said when no case was run */
     suite_run_file *run_file;
+    /* Refuses a VM that the tests are not for; NULL: they are for any. */
+    extvm_status (*check_vm)(const char *address, extvm_error *error);
     const void *selection;
     size_t jobs; /* 0: not given */
     struct vm_options vm_options;

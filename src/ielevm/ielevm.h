@@ -27,4 +27,7 @@ extvm_status ielevm_run(struct ielevm *vm, const struct machine_terms *terms,
                         const extvm_call *call, const extvm_world *world, extvm_result **result,
                         extvm_error *error);
 
+/* It, for those who host machines. */
+extern const struct machine_kind ielevm_machine;
+
 #endif

@@ -26,8 +26,8 @@ static void test_mode_close(extvm_vm *vm) {
     memory_release(&allocator, test_mode);
 }
 
-extvm_status test_mode_new(const char *listen, const extvm_options *options, extvm_vm **out,
-                           extvm_error *error) {
+extvm_status test_mode_new(const char *listen, const char *protocol, const extvm_options *options,
+                           extvm_vm **out, extvm_error *error) {
     static const struct vm_operations operations = {test_mode_run, test_mode_close};
     struct test_mode *test_mode = memory_zeroed(&options->allocator, sizeof *test_mode);
     if (test_mode == NULL) {
@@ -41,8 +41,8 @@ extvm_status test_mode_new(const char *listen, const extvm_options *options, ext
     extvm_status status =
         extvm_testvm_start(listen, NULL, &server_options, &test_mode->server, error);
     if (status == EXTVM_OK) {
-        status =
-            extvm_open(extvm_testvm_address(test_mode->server), options, &test_mode->client, error);
+        status = extvm_open(extvm_testvm_address_for(test_mode->server, protocol), options,
+                            &test_mode->client, error);
     }
     if (status != EXTVM_OK) {
         test_mode_close(&test_mode->vm);

@@ -5,9 +5,10 @@
 #include "common/options.h"
 #include "common/vm.h"
 
-/* Starts the server at `listen` ("HOST:PORT", port 0 for a free one) and makes a client of it.
+/* Starts the server at `listen` ("HOST:PORT", port 0 for a free one) and makes a client of its VM
+ * that speaks `protocol`, "kevm" or "iele".
  * Errors: those of extvm_testvm_start and extvm_open. */
-extvm_status test_mode_new(const char *listen, const extvm_options *options, extvm_vm **out,
-                           extvm_error *error);
+extvm_status test_mode_new(const char *listen, const char *protocol, const extvm_options *options,
+                           extvm_vm **out, extvm_error *error);
 
 #endif
