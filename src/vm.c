@@ -6,7 +6,7 @@
 #include "common/client.h"
 #include "common/error.h"
 #include "common/internal.h"
-#include "common/pool.h"
+#include "common/memory.h"
 #include "common/prefix.h"
 #include "common/vm.h"
 #include "evm/evm.h"
@@ -53,12 +53,12 @@ static extvm_status parse_address(const char *address, const struct protocol **p
 static const struct {
     const char *name;
     const struct machine_kind *machine; /* NULL: in test mode */
-    const char *protocol;
+    const struct protocol *protocol;
 } own_kinds[] = {
-    {"internal", &evm_machine, "kevm"},
-    {"internal-iele", &ielevm_machine, "iele"},
-    {"test-mode", NULL, "kevm"},
-    {"test-mode-iele", NULL, "iele"},
+    {"internal", &evm_machine, &kevm_protocol},
+    {"internal-iele", &ielevm_machine, &iele_protocol},
+    {"test-mode", NULL, &kevm_protocol},
+    {"test-mode-iele", NULL, &iele_protocol},
 };
 
 /* Opens it when the address is one of the library's own; `*is_own` says whether. */
@@ -80,14 +80,6 @@ static extvm_status open_own(const char *address, const extvm_options *options, 
     return EXTVM_OK;
 }
 
-static extvm_status open_process(const char *address, const extvm_options *options, extvm_vm **out,
-                                 extvm_error *error) {
-    const struct protocol *protocol;
-    struct endpoint endpoint;
-    extvm_status status = parse_address(address, &protocol, &endpoint, error);
-    return status != EXTVM_OK ? status : client_new(protocol, &endpoint, options, NULL, out, error);
-}
-
 /* The comma before the next address of the same kind, or NULL: a path may have commas of its own.
  */
 static const char *next_comma(const char *addresses, size_t kind_length) {
@@ -104,16 +96,17 @@ static const char *next_comma(const char *addresses, size_t kind_length) {
 static extvm_status open_processes(const char *addresses, const extvm_options *options,
                                    extvm_vm **out, extvm_error *error) {
     enum { PROCESSES_MAXIMUM = 64 };
-    extvm_vm *members[PROCESSES_MAXIMUM];
+    struct endpoint *endpoints =
+        memory_allocate(&options->allocator, PROCESSES_MAXIMUM * sizeof *endpoints);
+    if (endpoints == NULL) {
+        return error_no_memory(error, "the addresses of VMs");
+    }
+    const struct protocol *protocol = NULL;
     size_t count = 0, kind_length = strcspn(addresses, ":+");
     extvm_status status = EXTVM_OK;
-    const char *at = addresses, *comma = next_comma(at, kind_length);
-    if (comma == NULL) {
-        return open_process(addresses, options, out, error);
-    }
-    while (status == EXTVM_OK && at != NULL) {
+    for (const char *at = addresses; status == EXTVM_OK && at != NULL;) {
         char one[ENDPOINT_TEXT_SIZE];
-        comma = next_comma(at, kind_length);
+        const char *comma = next_comma(at, kind_length);
         size_t length = comma != NULL ? (size_t)(comma - at) : strlen(at);
         if (length >= sizeof one || count == PROCESSES_MAXIMUM) {
             status = error_set(error, EXTVM_OUT_OF_RANGE,
@@ -124,16 +117,14 @@ static extvm_status open_processes(const char *addresses, const extvm_options *o
         }
         memcpy(one, at, length);
         one[length] = '\0';
-        status = open_process(one, options, &members[count], error);
-        count += status == EXTVM_OK ? 1 : 0;
+        status = parse_address(one, &protocol, &endpoints[count], error);
+        count++;
         at = comma != NULL ? comma + 1 : NULL;
     }
     if (status == EXTVM_OK) {
-        return pool_new(members, count, &options->allocator, out, error);
+        status = client_new(protocol, endpoints, count, NULL, options, NULL, out, error);
     }
-    for (size_t i = 0; i < count; i++) {
-        extvm_close(members[i]);
-    }
+    memory_release(&options->allocator, endpoints);
     return status;
 }
 
@@ -155,8 +146,14 @@ extvm_status extvm_open(const char *address, const extvm_options *options, extvm
 }
 
 void extvm_close(extvm_vm *vm) {
+    if (vm != NULL && calls_close(&vm->calls, vm->close_limit)) {
+        vm->operations->release(vm);
+    }
+}
+
+void extvm_cancel(extvm_vm *vm, const extvm_call *call) {
     if (vm != NULL) {
-        vm->operations->close(vm);
+        calls_stop(&vm->calls, call);
     }
 }
 
@@ -169,6 +166,13 @@ extvm_status extvm_run(extvm_vm *vm, const extvm_call *call, const extvm_world *
             "extvm_run needs a VM, a call, a world with all its functions, and a place "
             "for the result");
     }
+    struct vm_run run = {.call = call, .world = world};
     *result = NULL;
-    return vm->operations->run(vm, call, world, result, error);
+    extvm_status status = vm_enter(vm, &run, error);
+    if (status == EXTVM_OK) {
+        status = vm->operations->run(vm, &run, error);
+        *result = run.result;
+        vm_leave(vm, &run, status);
+    }
+    return status;
 }

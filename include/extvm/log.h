@@ -4,6 +4,7 @@
 
 #include <extvm/bytes.h>
 #include <extvm/declare.h>
+#include <extvm/status.h>
 
 EXTVM_BEGIN_DECLARATIONS
 
@@ -14,10 +15,24 @@ typedef enum extvm_log_level {
     EXTVM_LOG_DEBUG    /* one line or more for each call */
 } extvm_log_level;
 
-/* Takes one log line, without a newline; borrowed until the function returns. Called from the
- * thread that runs the call, and by a test-mode server from several threads at once. It must not
- * call back into the handle it is set on. */
-typedef void (*extvm_log_fn)(void *context, extvm_log_level level, const char *line);
+/* Something that happened. */
+typedef struct extvm_log_event {
+    extvm_log_level level;
+    const char *line; /* all of it for people, without a newline */
+
+    /* The same for programs. */
+    const char *name;     /* what: "connected", "closed", "needs-restart", "attempt-failed", "call",
+                             "note" for what has no name of its own, ... */
+    const char *peer;     /* the VM process, as its address was given; NULL: none */
+    extvm_status status;  /* why; EXTVM_OK: nothing failed */
+    unsigned attempt;     /* of a call: 1 for the first; 0: it is not about an attempt */
+    uint64_t nanoseconds; /* how long it took; 0: it is not about time */
+} extvm_log_event;
+
+/* Takes one event; all of it is borrowed until the function returns. Called from the thread that
+ * runs the call, and by a test-mode server from several threads at once. It must not call back into
+ * the handle it is set on. */
+typedef void (*extvm_log_fn)(void *context, const extvm_log_event *event);
 
 /* "error", "warning", "info" or "debug"; lives for ever. */
 const char *extvm_log_level_name(extvm_log_level level);

@@ -57,7 +57,9 @@ typedef struct extvm_run_stats {
     uint64_t account_queries, storage_queries, code_queries, block_hash_queries; /* of the VM */
     uint64_t bytes_sent, bytes_received;
     uint64_t total_time; /* from extvm_run's start to its end */
-    uint64_t vm_time;    /* waiting for the VM, the wire included */
+    uint64_t vm_time;    /* from a message sent to the first byte that comes back, of each */
+    uint64_t
+        wire_time; /* connecting, sending, and receiving the rest of messages that came in parts */
     uint64_t world_time; /* in the world's functions */
     unsigned attempts;   /* 1, and one for each retry */
 } extvm_run_stats;

@@ -58,6 +58,9 @@ typedef enum extvm_status {
     /* A CallResult that cannot be true: money out of nothing, more gas left than was given, a nonce
      * that went down (protocol/kevm.md, section 11). Nothing of it may be applied. */
     EXTVM_RESULT_REJECTED,
+    /* The VM broke off in the middle of this call, and did so again when the call was run once
+     * more: it is this call that ends the VM. */
+    EXTVM_CALL_ENDS_VM,
 
     /* -- time -- */
 
@@ -75,6 +78,9 @@ typedef enum extvm_status {
     /* The operating system refused something that is not the VM's doing. */
     EXTVM_SYSTEM_ERROR
 } extvm_status;
+
+/* How many there are. */
+enum { EXTVM_STATUS_COUNT = EXTVM_SYSTEM_ERROR + 1 };
 
 /* Whose doing a status is. */
 typedef enum extvm_status_class {

@@ -26,12 +26,18 @@ void extvm_options_free(extvm_options *options);
  *
  *   name             default    allowed         what it is
  *   connect-timeout  5s         1ms to 1h       for one connect
- *   connect-retries  2          0 to 1000       connects after the first that failed
- *   retry-delay      3s         0s to 1h        between two connects
+ *   connect-retries  8          0 to 1000       connects of a call after the first that failed
+ *   retry-delay      1s         0s to 1h        the longest pause of a VM process that failed; the
+ *                                               first is 10 ms, each more twice as long, and up to
+ *                                               a half of it is left to chance
  *   wait-timeout     5m         1ms to 24h      for one wait for the VM
  *   call-timeout     10m        1ms to 24h      for a whole call, connects and retries included
+ *   world-time       apart      apart, counted  whether the time in the node's own world counts for
+ *                                               the call-timeout
  *   call-retries     1          0 to 100        new starts of a call that broke with the transport
  *   drain-timeout    500ms      0s to 1m        for the VM to close when we leave
+ *   leave            drain      drain, answer   how a call is left that is given up: half-close and
+ *                                               read to the end, or answer the VM until it is done
  *   max-frame        64MiB      1KiB to 1GiB    the largest frame taken from the VM
  *   tcp-keepalive    30s        off, 1s to 1h   idle time before the first probe
  *   max-sessions     1024       1 to 100000     of a test-mode server at the same time
@@ -40,8 +46,6 @@ void extvm_options_free(extvm_options *options);
  *   block-hash       vm         vm, absolute,   what the number in a GetBlockhash means: "vm": as
  *                               parent          the VM's protocol has it; "absolute": a block's
  *                                               number; "parent": an offset, the parent being 0
- *
- * The system's resolver has timeouts of its own: looking up a host's name is not bounded by these.
  *
  * Errors: EXTVM_INVALID_ARGUMENT (no such option; no such value), EXTVM_OUT_OF_RANGE. The text
  * names the option, the value and what is allowed. */
@@ -80,7 +84,7 @@ typedef struct extvm_vm extvm_vm;
  *   iele+unix:PATH           the same, at a unix socket
  *   kevm://...,kevm+unix:...
  *                            several processes of one kind, commas between: each runs one call at
- *                            a time, and a call goes where the fewest are
+ *                            a time, and calls get their turns in the order they come
  *   test-mode                a test-mode server of its own (extvm/testvm.h), on a free loopback
  *                            port, and a client of its EVM; stopped when the VM is closed
  *   test-mode-iele           the same, and a client of its IELE VM
@@ -100,15 +104,26 @@ extvm_status extvm_open(const char *address, const extvm_options *options, extvm
                         extvm_error *error);
 
 /* Leaves the VM politely (half-close, read to its end, at most drain-timeout) and frees the handle.
- * No other thread may be using it. NULL is allowed. */
+ * No new call may be made meanwhile. Calls that are running in other threads are cancelled, and
+ * waited for, at most drain-timeout; one that is longer in the node's own world frees what is left
+ * when it comes back, and until then the options' allocator, log and trace must stay. NULL is
+ * allowed. */
 void extvm_close(extvm_vm *vm);
+
+/* Stops the calls of this handle whose context is `call`, or with NULL all that are running or
+ * waiting: each ends with EXTVM_CANCELLED, at once or at most 10 ms later when it waits for a VM
+ * outside, at the next look at the clock when it runs in a VM inside, and when the world has
+ * answered if it is there. The VM is left politely, as after a deadline. Calls that are made later
+ * are not touched. From any thread, and from a signal handler. NULL for `vm` is allowed. */
+void extvm_cancel(extvm_vm *vm, const extvm_call *call);
 
 /* Runs one call to its end. The world is asked from the calling thread. On EXTVM_OK `*result` is
  * the caller's and freed with extvm_result_free; on anything else it is NULL.
  *
  * When the transport breaks, the call is run again from the start (a VM keeps nothing between
  * calls), at most call-retries times and inside the same call-timeout. A result that was received
- * is never thrown away for another try.
+ * is never thrown away for another try. It comes back at the latest after call-timeout, the
+ * world's own time, and drain-timeout.
  *
  * Errors: each extvm_status; those from EXTVM_INVALID_ARGUMENT to EXTVM_ACCESS_LIST_MISSING were
  * found before anything of the call was sent. After an error the handle can be used again. */

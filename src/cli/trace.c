@@ -61,7 +61,7 @@ static void print_json_text(const char *text) {
 }
 
 /* The time is UTC as in RFC 3339, with milliseconds. */
-static void print_json_line(const char *level, const char *line) {
+static void print_json_event(const extvm_log_event *event) {
     struct timespec now;
     struct tm parts;
     char date[32];
@@ -69,18 +69,33 @@ static void print_json_line(const char *level, const char *line) {
     gmtime_r(&now.tv_sec, &parts);
     strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%S", &parts);
     flockfile(stderr); /* one line, whichever threads log */
-    fprintf(stderr, "{\"time\":\"%s.%03ldZ\",\"level\":\"%s\",\"message\":\"", date,
-            now.tv_nsec / 1000000, level);
-    print_json_text(line);
+    fprintf(stderr, "{\"time\":\"%s.%03ldZ\",\"level\":\"%s\",\"event\":\"%s\"", date,
+            now.tv_nsec / 1000000, extvm_log_level_name(event->level), event->name);
+    if (event->peer != NULL) {
+        fputs(",\"peer\":\"", stderr);
+        print_json_text(event->peer);
+        fputc('"', stderr);
+    }
+    if (event->status != EXTVM_OK) {
+        fprintf(stderr, ",\"status\":\"%s\"", extvm_status_name(event->status));
+    }
+    if (event->attempt != 0) {
+        fprintf(stderr, ",\"attempt\":%u", event->attempt);
+    }
+    if (event->nanoseconds != 0) {
+        fprintf(stderr, ",\"microseconds\":%.3f", (double)event->nanoseconds / 1e3);
+    }
+    fputs(",\"message\":\"", stderr);
+    print_json_text(event->line);
     fputs("\"}\n", stderr);
     funlockfile(stderr);
 }
 
-void log_line(void *context, extvm_log_level level, const char *line) {
+void log_line(void *context, const extvm_log_event *event) {
     const struct log_lines *lines = context;
     if (lines->json) {
-        print_json_line(extvm_log_level_name(level), line);
+        print_json_event(event);
     } else {
-        fprintf(stderr, "extvm: %s: %s\n", extvm_log_level_name(level), line);
+        fprintf(stderr, "extvm: %s: %s\n", extvm_log_level_name(event->level), event->line);
     }
 }

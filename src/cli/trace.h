@@ -32,6 +32,6 @@ struct log_lines {
 };
 
 /* An extvm_log_fn for stderr; the context is the struct log_lines. */
-void log_line(void *context, extvm_log_level level, const char *line);
+void log_line(void *context, const extvm_log_event *event);
 
 #endif

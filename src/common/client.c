@@ -1,65 +1,47 @@
-/* Running a call on a VM process: taking turns, the world's answers, the call's deadline, and a
- * bounded number of new starts when the transport breaks (DESIGN.md, decisions 2 and 3). */
+/* Running a call on a VM process and waiting for it: the turn, the world's answers, and the
+ * dialogue over a blocking connection. */
 #include "client.h"
 
 #include <errno.h>
-#include <pthread.h>
-#include <stdio.h>
 #include <string.h>
 
+#include "attempts.h"
 #include "clock.h"
 #include "error.h"
 #include "memory.h"
 
-struct client {
-    extvm_vm vm;
-    extvm_allocator allocator;
-    struct endpoint endpoint;
-    struct settings settings;
-    struct logger logger;
-    pthread_mutex_t lock; /* of `busy` */
-    pthread_cond_t free;
-    bool busy;
-    /* for whoever has made it busy */
-    struct session session;
-    struct connection connection;
-};
+/* -- the turn -- */
 
-/* One run of a call, through all its attempts. */
-struct run {
-    struct client *client;
-    const extvm_call *call;
-    const extvm_world *world;
-    uint64_t start, deadline; /* nanoseconds */
-    uint64_t world_time;
-    unsigned attempts;
-    bool heard; /* the VM has sent something in this attempt */
-};
-
-/* -- turns -- */
-
-static extvm_status take_turn(struct client *client, uint64_t deadline, extvm_error *error) {
-    const struct timespec until = clock_timespec(deadline);
-    int waited = 0;
-    pthread_mutex_lock(&client->lock);
-    while (client->busy && waited != ETIMEDOUT) {
-        waited = pthread_cond_clockwait(&client->free, &client->lock, CLOCK_MONOTONIC, &until);
+static extvm_status no_turn(const struct client *client, int number, extvm_error *error) {
+    if (number == ECANCELED) {
+        return call_slot_cancelled(error);
     }
-    bool mine = !client->busy;
-    client->busy = true;
-    pthread_mutex_unlock(&client->lock);
-    return mine
-               ? EXTVM_OK
-               : error_set(error, EXTVM_DEADLINE_PASSED,
-                           "other calls kept the VM busy for the whole of this call's time (option "
-                           "call-timeout): a VM process runs one call at a time");
+    if (number != ETIMEDOUT) {
+        return error_set(error, EXTVM_SYSTEM_ERROR, "cannot wait for a VM: %s", strerror(number));
+    }
+    return error_set(error, EXTVM_DEADLINE_PASSED,
+                     "other calls kept the VM%s busy for the whole of this call's time (option "
+                     "call-timeout): a VM process runs one call at a time",
+                     client->count > 1 ? "s" : "");
 }
 
-static void give_turn(struct client *client) {
-    pthread_mutex_lock(&client->lock);
-    client->busy = false;
-    pthread_cond_signal(&client->free);
-    pthread_mutex_unlock(&client->lock);
+static extvm_status take_turn(struct attempts *attempts, bool ahead, extvm_error *error) {
+    struct client *client = attempts->client;
+    struct call_slot *slot = attempts->run->slot;
+    int number = 0;
+    uint64_t again;
+    line_enter(&client->line, slot, ahead);
+    while (!line_has_turn(&client->line, slot, &again)) {
+        uint64_t until = again < attempts->deadline ? again : attempts->deadline;
+        number = call_slot_wait(slot, ppoll, -1, 0, until);
+        bool is_over =
+            number == ETIMEDOUT ? until == attempts->deadline : number != 0 && number != EAGAIN;
+        if (is_over) {
+            line_leave(&client->line, slot);
+            return no_turn(client, number, error);
+        }
+    }
+    return EXTVM_OK;
 }
 
 /* -- the world -- */
@@ -79,191 +61,189 @@ static extvm_lookup look_up(const extvm_world *world, const struct query *query,
     return EXTVM_LOOKUP_FAILED;
 }
 
-static extvm_status world_failed(const struct query *query, extvm_error *error) {
-    static const char *const wanted[] = {[QUERY_ACCOUNT] = "an account",
-                                         [QUERY_STORAGE] = "a storage value",
-                                         [QUERY_CODE] = "an account's code",
-                                         [QUERY_BLOCK_HASH] = "a block's hash"};
-    char hex[EXTVM_HEX_SIZE(EXTVM_ADDRESS_SIZE)] = "";
-    if (query->kind != QUERY_BLOCK_HASH) {
-        extvm_bytes_to_hex((extvm_bytes){query->address.bytes, EXTVM_ADDRESS_SIZE}, hex);
-    }
-    return error_set(error, EXTVM_WORLD_FAILED,
-                     "the node's world could not answer for %s%s%s: the call was given up",
-                     wanted[query->kind], hex[0] != '\0' ? " of " : "", hex);
-}
-
-static extvm_status ask_world(struct run *run, const struct query *query, extvm_error *error) {
-    struct connection *connection = &run->client->connection;
+static extvm_status ask_world(struct attempts *attempts, struct process *process,
+                              const struct query *query, extvm_error *error) {
+    struct connection *connection = &process->connection;
     struct answer answer = {.found = false};
-    extvm_lookup found = look_up(run->world, query, &answer);
+    extvm_lookup found = look_up(attempts->run->world, query, &answer);
     uint64_t before = connection->now;
     connection->now = clock_now();
-    run->world_time += connection->now - before;
+    attempts_note_world(attempts, connection->now - before);
     if (found != EXTVM_LOOKUP_FOUND && found != EXTVM_LOOKUP_ABSENT) {
-        return world_failed(query, error);
+        return attempts_world_failed(query, error);
     }
     answer.found = found == EXTVM_LOOKUP_FOUND;
-    return session_answer(&run->client->session, &answer, error);
+    return session_answer(&process->session, &answer, error);
 }
 
 /* -- one attempt -- */
 
-static extvm_status exchange(struct run *run, extvm_error *error) {
-    struct client *client = run->client;
-    struct connection *connection = &client->connection;
-    if (connection->socket < 0) {
-        uint64_t retries = run->attempts == 1 ? client->settings.connect_retries : 0;
-        extvm_status status = connection_open(connection, retries, run->deadline, error);
-        if (status != EXTVM_OK) {
-            return status;
-        }
+static extvm_status connect_to(struct attempts *attempts, struct process *process,
+                               extvm_error *error) {
+    struct call_slot *slot = attempts->run->slot;
+    extvm_status status = EXTVM_OK;
+    if (process->keeper != NULL) {
+        status = process->keeper->operations->ready(process->keeper, attempts->deadline,
+                                                    &slot->stopped, error);
     }
-    extvm_status status = connection_exchange(connection, run->deadline, error);
-    run->heard = run->heard || status == EXTVM_OK;
-    return status;
+    return status == EXTVM_OK ? connection_open(&process->connection, attempts->deadline, error)
+                              : status;
 }
 
-static extvm_status dialogue(struct run *run, extvm_result **result, extvm_error *error) {
-    struct session *session = &run->client->session;
+/* What is left of the dialogue, until its result or `attempts->deadline`. */
+static extvm_status go_through(struct attempts *attempts, struct process *process,
+                               extvm_error *error) {
     struct session_event event;
-    extvm_status status = session_begin(session, run->call, error);
+    extvm_status status = EXTVM_OK;
     while (status == EXTVM_OK) {
-        status = session_next(session, &event, error);
+        status = session_next(&process->session, &event, error);
         if (status != EXTVM_OK) {
             break;
         }
         if (event.kind == SESSION_RESULT) {
-            *result = event.result;
+            attempts->run->result = event.result;
             break;
         }
-        status =
-            event.kind == SESSION_QUERY ? ask_world(run, event.query, error) : exchange(run, error);
-    }
-    return status;
-}
-
-/* Leaves the VM, whatever the session was in, so that the next call begins anew. */
-static void leave(struct client *client) {
-    connection_leave(&client->connection);
-    session_reset(&client->session);
-}
-
-static extvm_status attempt(struct run *run, extvm_result **result, extvm_error *error) {
-    struct client *client = run->client;
-    bool reused = client->connection.socket >= 0;
-    if (reused && !connection_is_usable(&client->connection)) {
-        leave(client);
-    }
-    run->heard = false;
-    extvm_status status = dialogue(run, result, error);
-    if (status != EXTVM_OK) {
-        if (client->connection.socket >= 0 && client->session.state == SESSION_ASKING_CALLER) {
-            session_abandon(&client->session); /* nothing of the call was sent */
+        if (event.kind == SESSION_QUERY) {
+            status = ask_world(attempts, process, event.query, error);
+            continue;
         }
-        if (client->session.state != SESSION_IDLE) {
-            leave(client);
+        if (process->connection.socket < 0) {
+            status = connect_to(attempts, process, error);
         }
-    }
-    return status;
-}
-
-/* -- all attempts -- */
-
-/* Whether the transport broke, so that the call may run again from the start. */
-static bool is_transport_failure(extvm_status status) {
-    return status == EXTVM_VM_CLOSED || status == EXTVM_VM_CLOSED_IN_FRAME ||
-           status == EXTVM_VM_RESET;
-}
-
-/* The first failure is what the caller must know of; that another try failed too is added. */
-static extvm_status failed_again(const extvm_error *first, const extvm_error *last,
-                                 extvm_error *error) {
-    if (extvm_status_classify(last->status) == EXTVM_CLASS_NODE) {
-        return error_set(error, last->status, "%s", last->text);
-    }
-    return error_set(error, first->status, "%.280s; tried again: %.200s", first->text, last->text);
-}
-
-static extvm_status run_attempts(struct run *run, extvm_result **result, extvm_error *error) {
-    struct client *client = run->client;
-    extvm_error first = {EXTVM_OK, ""}, last = {EXTVM_OK, ""};
-    for (;;) {
-        run->attempts++;
-        extvm_status status = attempt(run, result, &last);
         if (status == EXTVM_OK) {
-            return EXTVM_OK;
+            status = connection_exchange(&process->connection, attempts->deadline, error);
         }
-        if (run->attempts == 1) {
-            first = last;
-        }
-        if (!is_transport_failure(status) || run->attempts > client->settings.call_retries ||
-            clock_now() >= run->deadline) {
-            break;
-        }
-        log_line(&client->logger, EXTVM_LOG_WARNING, "%s: running the call again: %s",
-                 client->endpoint.text, last.text);
     }
-    return run->attempts == 1 ? error_set(error, first.status, "%s", first.text)
-                              : failed_again(&first, &last, error);
+    return status;
 }
 
-static void fill_stats(const struct run *run, extvm_result *result) {
-    const struct connection *connection = &run->client->connection;
-    result->stats.bytes_sent = connection->bytes_sent;
-    result->stats.bytes_received = connection->bytes_received;
-    result->stats.total_time = clock_now() - run->start;
-    result->stats.vm_time = connection->waited;
-    result->stats.world_time = run->world_time;
-    result->stats.attempts = run->attempts;
+static void leave(struct process *process, uint64_t deadline) {
+    bool was_connected = process->connection.socket >= 0;
+    connection_leave(&process->connection, deadline);
+    session_reset(&process->session);
+    if (was_connected && process->keeper != NULL) {
+        process->keeper->operations->left(process->keeper, !process->connection.is_cut_off);
+    }
 }
 
-static extvm_status client_run(extvm_vm *vm, const extvm_call *call, const extvm_world *world,
-                               extvm_result **result, extvm_error *error) {
-    struct client *client = (struct client *)vm;
-    struct run run = {.client = client, .call = call, .world = world, .start = clock_now()};
-    run.deadline = run.start + client->settings.call_timeout;
-    extvm_status status = take_turn(client, run.deadline, error);
+/* Goes on answering a VM whose call is given up, for half of the time there is for leaving it, so
+ * that it comes to its own end (option leave). The result is thrown away. */
+static void answer_to_the_end(struct attempts *attempts, struct process *process) {
+    struct attempts rest = *attempts;
+    struct vm_run run = *attempts->run;
+    rest.run = &run;
+    rest.deadline = clock_now() + attempts->client->settings.drain_timeout / 2;
+    process->connection.slot = NULL;
+    process->connection.now = clock_now();
+    run.result = NULL;
+    (void)go_through(&rest, process, NULL);
+    extvm_result_free(run.result);
+}
+
+/* The call is given up: brings the process to a state in which the next call can begin. */
+static void abandon(struct attempts *attempts, struct process *process, extvm_status status) {
+    struct session *session = &process->session;
+    bool is_ours = extvm_status_classify(status) == EXTVM_CLASS_DEADLINE;
+    uint64_t deadline = clock_now() + attempts->client->settings.drain_timeout;
+    if (process->connection.socket >= 0 && session->state == SESSION_ASKING_CALLER) {
+        session_abandon(session); /* nothing of the call was sent */
+    }
+    if (is_ours && attempts->client->settings.leave == LEAVE_ANSWER && session->greeted &&
+        session->state != SESSION_IDLE) {
+        answer_to_the_end(attempts, process);
+    }
+    if (session->state != SESSION_IDLE) {
+        leave(process, deadline);
+    }
+}
+
+static extvm_status attempt(struct attempts *attempts, extvm_error *error) {
+    struct process *process = attempts->run->slot->process;
+    struct connection *connection = &process->connection;
+    uint64_t drain = attempts->client->settings.drain_timeout;
+    attempts_start(attempts);
+    if (connection->socket >= 0 && !connection_is_usable(connection)) {
+        leave(process, clock_now() + drain);
+        connection->slot = attempts->run->slot;
+    }
+    extvm_status status = session_begin(&process->session, attempts->run->call, error);
     if (status == EXTVM_OK) {
-        struct connection *connection = &client->connection;
-        connection->now = clock_now();
-        connection->waited = connection->bytes_sent = connection->bytes_received = 0;
-        status = run_attempts(&run, result, error);
-        if (status == EXTVM_OK) {
-            fill_stats(&run, *result);
-        }
-        give_turn(client);
+        status = go_through(attempts, process, error);
     }
-    if (status != EXTVM_OK && extvm_status_classify(status) != EXTVM_CLASS_USAGE) {
-        error_prefix(error, client->endpoint.text);
+    if (status != EXTVM_OK) {
+        abandon(attempts, process, status);
+    } else if (process->keeper != NULL &&
+               process->keeper->operations->call_ended(process->keeper)) {
+        leave(process, clock_now() + drain);
     }
-    log_line(&client->logger, EXTVM_LOG_DEBUG, "%s: call: %s, %.3f ms, attempts: %u",
-             client->endpoint.text, extvm_status_name(status),
-             (double)(clock_now() - run.start) / NANOSECONDS_IN_MILLISECOND, run.attempts);
+    connection->slot = NULL;
     return status;
+}
+
+static extvm_status client_run(extvm_vm *vm, struct vm_run *run, extvm_error *error) {
+    struct client *client = (struct client *)vm;
+    struct attempts attempts;
+    extvm_error last;
+    extvm_status status;
+    bool again = false;
+    attempts_begin(&attempts, client, run);
+    do {
+        last = (extvm_error){EXTVM_OK, ""};
+        status = take_turn(&attempts, again, &last);
+        if (status == EXTVM_OK) {
+            status = attempt(&attempts, &last);
+        }
+        again = attempts_go_on(&attempts, status, &last);
+    } while (again);
+    return attempts_finish(&attempts, status, &last, error);
+}
+
+/* -- the processes, for extvm_endpoint -- */
+
+static size_t client_endpoint_count(const extvm_vm *vm) {
+    return ((const struct client *)vm)->count;
+}
+
+static void client_endpoint(extvm_vm *vm, size_t index, extvm_endpoint_stats *out) {
+    struct client *client = (struct client *)vm;
+    const struct process *process = &client->processes[index];
+    pthread_mutex_lock(&client->line.lock);
+    out->address = process->endpoint.text;
+    out->calls = process->calls;
+    out->failures = process->failed_attempts;
+    out->connects = process->connects;
+    out->state = process->is_taken                    ? EXTVM_ENDPOINT_BUSY
+                 : process->needs_restart             ? EXTVM_ENDPOINT_NEEDS_RESTART
+                 : process->aside_until > clock_now() ? EXTVM_ENDPOINT_SET_ASIDE
+                 : process->is_connected              ? EXTVM_ENDPOINT_IDLE
+                                                      : EXTVM_ENDPOINT_UNUSED;
+    pthread_mutex_unlock(&client->line.lock);
 }
 
 /* -- making and ending -- */
 
-static void client_close(extvm_vm *vm) {
+static void client_release(extvm_vm *vm) {
     struct client *client = (struct client *)vm;
-    connection_leave(&client->connection);
-    session_free(&client->session);
-    pthread_cond_destroy(&client->free);
-    pthread_mutex_destroy(&client->lock);
-    extvm_allocator allocator = client->allocator;
+    uint64_t deadline = clock_now() + client->settings.drain_timeout;
+    for (size_t i = 0; i < client->count; i++) {
+        leave(&client->processes[i], deadline);
+        session_free(&client->processes[i].session);
+        if (client->processes[i].keeper != NULL) {
+            client->processes[i].keeper->operations->release(client->processes[i].keeper);
+        }
+    }
+    line_free(&client->line);
+    vm_free(vm);
+    extvm_allocator allocator = vm->allocator;
     memory_release(&allocator, client);
 }
 
-static bool make_lock(struct client *client) {
-    if (pthread_mutex_init(&client->lock, NULL) != 0) {
-        return false;
-    }
-    if (pthread_cond_init(&client->free, NULL) != 0) {
-        pthread_mutex_destroy(&client->lock);
-        return false;
-    }
-    return true;
+static const struct vm_operations client_operations = {client_run, client_release,
+                                                       client_endpoint_count, client_endpoint};
+
+struct client *client_of(extvm_vm *vm) {
+    return vm->operations == &client_operations ? (struct client *)vm : NULL;
 }
 
 static struct session_settings session_settings(const struct protocol *protocol,
@@ -279,33 +259,66 @@ static struct session_settings session_settings(const struct protocol *protocol,
                                      .trace_context = options->trace_context};
 }
 
-extvm_status client_new(const struct protocol *protocol, const struct endpoint *endpoint,
-                        const extvm_options *options, const struct socket_calls *calls,
-                        extvm_vm **out, extvm_error *error) {
-    static const struct vm_operations operations = {client_run, client_close};
-    struct client *client = memory_zeroed(&options->allocator, sizeof *client);
-    if (client == NULL) {
-        return error_no_memory(error, "a VM");
-    }
-    client->vm.operations = &operations;
-    client->allocator = options->allocator;
-    client->endpoint = *endpoint;
-    client->settings = options->settings;
-    client->logger = options->logger;
-    if (!make_lock(client)) {
-        memory_release(&options->allocator, client);
-        return error_set(error, EXTVM_SYSTEM_ERROR, "cannot make a lock");
-    }
+static void init_process(struct client *client, struct process *process,
+                         const struct protocol *protocol, const extvm_options *options,
+                         const struct socket_calls *calls) {
     struct session_settings settings = session_settings(protocol, options);
-    session_init_node(&client->session, protocol, &client->allocator, &settings);
-    client->connection = (struct connection){
-        .endpoint = &client->endpoint,
+    session_init_node(&process->session, protocol, &client->vm.allocator, &settings);
+    process->connection = (struct connection){
+        .endpoint = &process->endpoint,
         .settings = &client->settings,
         .logger = &client->logger,
         .calls = calls != NULL ? calls : &system_socket_calls,
-        .session = &client->session,
+        .statistics = &client->vm.statistics,
+        .session = &process->session,
         .socket = -1,
     };
+}
+
+static extvm_status make(size_t count, const extvm_options *options, struct client **out,
+                         extvm_error *error) {
+    size_t size;
+    struct client *client = NULL;
+    if (size_multiply(count, sizeof(struct process), &size) &&
+        size_add(size, sizeof *client, &size)) {
+        client = memory_zeroed(&options->allocator, size);
+    }
+    if (client == NULL) {
+        return error_no_memory(error, "a VM");
+    }
+    client->count = count;
+    client->settings = options->settings;
+    client->logger = options->logger;
+    extvm_status status = vm_init(&client->vm, &client_operations, options, error);
+    if (status == EXTVM_OK &&
+        !line_init(&client->line, &client->settings, client->processes, count)) {
+        vm_free(&client->vm);
+        status = error_set(error, EXTVM_SYSTEM_ERROR, "cannot make a lock");
+    }
+    if (status != EXTVM_OK) {
+        memory_release(&options->allocator, client);
+        return status;
+    }
+    *out = client;
+    return EXTVM_OK;
+}
+
+extvm_status client_new(const struct protocol *protocol, const struct endpoint *endpoints,
+                        size_t count, struct keeper *const *keepers, const extvm_options *options,
+                        const struct socket_calls *calls, extvm_vm **out, extvm_error *error) {
+    struct client *client = NULL;
+    extvm_status status = make(count, options, &client, error);
+    if (status != EXTVM_OK) {
+        for (size_t i = 0; keepers != NULL && i < count; i++) {
+            keepers[i]->operations->release(keepers[i]);
+        }
+        return status;
+    }
+    for (size_t i = 0; i < count; i++) {
+        client->processes[i].endpoint = endpoints[i];
+        client->processes[i].keeper = keepers != NULL ? keepers[i] : NULL;
+        init_process(client, &client->processes[i], protocol, options, calls);
+    }
     *out = &client->vm;
     return EXTVM_OK;
 }

@@ -1,11 +1,10 @@
-/* Making a connection to a VM: resolving, connecting with a deadline, trying again. */
+/* Making a connection to a VM: its host's addresses, and one connect after the other, each with a
+ * deadline and to be stopped at any time. */
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <poll.h>
 #include <string.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -15,17 +14,30 @@
 /* Probes of a dead peer after the first, and the seconds between them. */
 enum { KEEPALIVE_PROBES = 4, KEEPALIVE_INTERVAL = 10 };
 
-static bool set(int socket, int level, int option, int value) {
-    return setsockopt(socket, level, option, &value, sizeof value) == 0;
+static bool set(const struct connection *connection, int socket, int level, int option,
+                const void *value, size_t size) {
+    return connection->calls->set_option(socket, level, option, value, (socklen_t)size) == 0;
 }
 
-static bool set_tcp_options(const struct settings *settings, int socket) {
-    int idle = (int)(settings->tcp_keepalive / NANOSECONDS_IN_SECOND);
-    return set(socket, IPPROTO_TCP, TCP_NODELAY, 1) &&
-           (idle == 0 || (set(socket, SOL_SOCKET, SO_KEEPALIVE, 1) &&
-                          set(socket, IPPROTO_TCP, TCP_KEEPIDLE, idle) &&
-                          set(socket, IPPROTO_TCP, TCP_KEEPINTVL, KEEPALIVE_INTERVAL) &&
-                          set(socket, IPPROTO_TCP, TCP_KEEPCNT, KEEPALIVE_PROBES)));
+static bool set_number(const struct connection *connection, int socket, int level, int option,
+                       int value) {
+    return set(connection, socket, level, option, &value, sizeof value);
+}
+
+static bool set_tcp_options(const struct connection *connection, int socket) {
+    int idle = (int)(connection->settings->tcp_keepalive / NANOSECONDS_IN_SECOND);
+    return set_number(connection, socket, IPPROTO_TCP, TCP_NODELAY, 1) &&
+           (idle == 0 ||
+            (set_number(connection, socket, SOL_SOCKET, SO_KEEPALIVE, 1) &&
+             set_number(connection, socket, IPPROTO_TCP, TCP_KEEPIDLE, idle) &&
+             set_number(connection, socket, IPPROTO_TCP, TCP_KEEPINTVL, KEEPALIVE_INTERVAL) &&
+             set_number(connection, socket, IPPROTO_TCP, TCP_KEEPCNT, KEEPALIVE_PROBES)));
+}
+
+static bool set_sleep(const struct connection *connection, int socket) {
+    const struct timeval sleep = clock_timeval(SOCKET_SLEEP);
+    return set(connection, socket, SOL_SOCKET, SO_RCVTIMEO, &sleep, sizeof sleep) &&
+           set(connection, socket, SOL_SOCKET, SO_SNDTIMEO, &sleep, sizeof sleep);
 }
 
 /* Connecting to a port of this machine where nobody listens can reach one's own socket. */
@@ -37,140 +49,136 @@ static bool is_own_socket(int socket) {
            own.ss_family != AF_UNIX && own_size == peer_size && memcmp(&own, &peer, own_size) == 0;
 }
 
-/* Waits until a connect that has begun is done; returns its errno, ETIMEDOUT at the deadline. */
-static int finish_connect(int socket, uint64_t deadline) {
-    for (;;) {
-        uint64_t now = clock_now();
-        if (now >= deadline) {
-            return ETIMEDOUT;
-        }
-        struct pollfd wanted = {.fd = socket, .events = POLLOUT};
-        struct timespec left = clock_timespec(deadline - now);
-        int ready = ppoll(&wanted, 1, &left, NULL);
-        if (ready > 0) {
-            int number = 0;
-            socklen_t size = sizeof number;
-            return getsockopt(socket, SOL_SOCKET, SO_ERROR, &number, &size) == 0 ? number : errno;
-        }
-        if (ready < 0 && errno != EINTR) {
-            return errno;
-        }
-    }
-}
+/* -- one step at a time -- */
 
-/* One connect to one address; returns 0 with the connection's socket set, or an errno. */
-static int connect_to(struct connection *connection, const struct sockaddr *address, socklen_t size,
-                      uint64_t deadline) {
-    int type = SOCK_STREAM | SOCK_CLOEXEC;
-    int made = socket(address->sa_family, type | SOCK_NONBLOCK, 0);
-    if (made < 0) {
-        return errno;
-    }
-    int number = connection->calls->connect(made, address, size) == 0 ? 0 : errno;
-    if (number == EINPROGRESS || number == EINTR) {
-        number = finish_connect(made, deadline);
-    }
-    if (number == 0 && is_own_socket(made)) {
-        number = ECONNREFUSED;
-    }
-    if (number == 0 && !connection->endpoint->is_unix &&
-        !set_tcp_options(connection->settings, made)) {
-        number = errno;
-    }
-    if (number == 0 && fcntl(made, F_SETFL, 0) != 0) { /* blocking, from now on */
-        number = errno;
-    }
-    if (number != 0) {
-        close(made);
-        return number;
-    }
-    connection->socket = made;
-    connection->armed = 0;
-    return 0;
-}
-
-static int connect_unix(struct connection *connection, uint64_t deadline) {
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    memcpy(address.sun_path, connection->endpoint->path, sizeof address.sun_path);
-    return connect_to(connection, (const struct sockaddr *)&address, sizeof address, deadline);
-}
-
-/* Every address that the host has, in the resolver's order. */
-static int connect_tcp(struct connection *connection, uint64_t deadline, const char **why) {
-    const struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
-    struct addrinfo *addresses;
-    int resolved =
-        getaddrinfo(connection->endpoint->host, connection->endpoint->port, &hints, &addresses);
-    if (resolved != 0) {
-        *why = gai_strerror(resolved);
-        return resolved == EAI_MEMORY ? ENOMEM : ENXIO;
-    }
-    int number = ENXIO;
-    for (const struct addrinfo *one = addresses; one != NULL && number != 0; one = one->ai_next) {
-        number = connect_to(connection, one->ai_addr, one->ai_addrlen, deadline);
-    }
-    freeaddrinfo(addresses);
+static int give_up(struct connection *connection, int number) {
+    close(connection->socket);
+    connection->socket = -1;
     return number;
 }
 
-static extvm_status connect_status(int number) {
+int connection_begin_connect(struct connection *connection, const struct target *target) {
+    int type = SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK;
+    connection->socket = connection->calls->socket(target->address.ss_family, type, 0);
+    if (connection->socket < 0) {
+        connection->socket = -1;
+        return errno;
+    }
+    if (connection->calls->connect(connection->socket, (const struct sockaddr *)&target->address,
+                                   target->size) == 0) {
+        return 0;
+    }
+    return errno == EINPROGRESS || errno == EINTR ? EINPROGRESS : give_up(connection, errno);
+}
+
+int connection_finish_connect(struct connection *connection) {
+    int number = 0;
+    socklen_t size = sizeof number;
+    if (getsockopt(connection->socket, SOL_SOCKET, SO_ERROR, &number, &size) != 0) {
+        number = errno;
+    }
+    return number == 0 ? 0 : give_up(connection, number);
+}
+
+int connection_connected(struct connection *connection) {
+    if (is_own_socket(connection->socket)) {
+        return give_up(connection, ECONNREFUSED);
+    }
+    if ((!connection->endpoint->is_unix && !set_tcp_options(connection, connection->socket)) ||
+        !set_sleep(connection, connection->socket) ||
+        connection->calls->set_blocking(connection->socket) != 0) {
+        return give_up(connection, errno);
+    }
+    statistics_count(&connection->statistics->connects, 1);
+    statistics_count(&connection->statistics->reconnects, connection->connects > 0 ? 1 : 0);
+    connection->connects++;
+    log_event(connection->logger,
+              &(extvm_log_event){
+                  .level = EXTVM_LOG_INFO, .name = "connected", .peer = connection->endpoint->text},
+              "%s: connected", connection->endpoint->text);
+    return 0;
+}
+
+/* -- waiting -- */
+
+/* Waits for the descriptor; 0, ECANCELED, ETIMEDOUT or what poll says. */
+static int wait_until(struct connection *connection, int descriptor, short events, uint64_t end) {
+    int number;
+    do {
+        number = call_slot_wait(connection->slot, connection->calls->poll, descriptor, events, end);
+    } while (number == EAGAIN);
+    return number;
+}
+
+static int find_targets(struct connection *connection, uint64_t end, struct targets *targets) {
+    if (resolve_at_once(connection->endpoint, targets)) {
+        return 0;
+    }
+    struct resolution *resolution = resolution_new(connection->endpoint);
+    if (resolution == NULL) {
+        return ENOMEM;
+    }
+    int number = wait_until(connection, resolution_descriptor(resolution), POLLIN, end);
+    if (number == 0) {
+        resolution_read(resolution, targets);
+        number = targets->number;
+    }
+    resolution_free(resolution);
+    return number;
+}
+
+static int connect_to(struct connection *connection, const struct target *target, uint64_t end) {
+    int number = connection_begin_connect(connection, target);
+    if (number == EINPROGRESS) {
+        number = wait_until(connection, connection->socket, POLLOUT, end);
+        number = number == 0 ? connection_finish_connect(connection) : give_up(connection, number);
+    }
+    return number == 0 ? connection_connected(connection) : number;
+}
+
+extvm_status connection_connect_failure(const struct connection *connection, int number,
+                                        const char *why, extvm_error *error) {
+    const struct settings *settings = connection->settings;
+    why = why != NULL ? why : strerror(number);
     switch (number) {
-    case ETIMEDOUT:
-        return EXTVM_CONNECT_TIMEOUT;
+    case ECANCELED:
+        return call_slot_cancelled(error);
+    case ENOMEM:
+        return error_no_memory(error, "a connection");
     case EMFILE:
     case ENFILE:
     case ENOBUFS:
-        return EXTVM_SYSTEM_ERROR;
-    case ENOMEM:
-        return EXTVM_NO_MEMORY;
+        return error_set(error, EXTVM_SYSTEM_ERROR, "cannot make a connection: %s", why);
+    case ETIMEDOUT:
+        return error_set(error, EXTVM_CONNECT_TIMEOUT,
+                         "cannot reach the VM: no connection in time (option connect-timeout, "
+                         "%.3g s): check the network between, and that the VM is not "
+                         "overrun",
+                         (double)settings->connect_timeout / (double)NANOSECONDS_IN_SECOND);
     default:
-        return EXTVM_UNREACHABLE;
+        return error_set(error, EXTVM_UNREACHABLE,
+                         "cannot reach the VM: %s: check that it runs and listens there", why);
     }
 }
 
-/* Waits before the next try; false when that would be too late. */
-static bool pause_before_retry(const struct connection *connection, uint64_t deadline) {
-    uint64_t end = clock_now() + connection->settings->retry_delay;
-    if (end >= deadline) {
-        return false;
-    }
-    const struct timespec until = clock_timespec(end);
-    while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL) == EINTR) {
-    }
-    return true;
-}
-
-extvm_status connection_open(struct connection *connection, uint64_t retries, uint64_t deadline,
-                             extvm_error *error) {
-    const struct settings *settings = connection->settings;
-    for (uint64_t tries = 1;; tries++) {
-        uint64_t limit = clock_now() + settings->connect_timeout;
-        const char *why = NULL;
-        int number = connection->endpoint->is_unix
-                         ? connect_unix(connection, limit < deadline ? limit : deadline)
-                         : connect_tcp(connection, limit < deadline ? limit : deadline, &why);
-        connection->now = clock_now();
+extvm_status connection_open(struct connection *connection, uint64_t deadline, extvm_error *error) {
+    uint64_t start = clock_now(), limit = start + connection->settings->connect_timeout;
+    uint64_t end = limit < deadline ? limit : deadline;
+    struct targets targets = {.why = NULL};
+    int number = find_targets(connection, end, &targets);
+    for (size_t i = 0; i < targets.count && number != ECANCELED; i++) {
+        number = connect_to(connection, &targets.all[i], end);
         if (number == 0) {
-            log_line(connection->logger, EXTVM_LOG_INFO, "%s: connected",
-                     connection->endpoint->text);
-            return EXTVM_OK;
-        }
-        why = why != NULL ? why : strerror(number);
-        extvm_status status = connect_status(number);
-        bool worth = status == EXTVM_UNREACHABLE || status == EXTVM_CONNECT_TIMEOUT;
-        bool again = worth && tries <= retries && connection->now < deadline;
-        log_line(connection->logger, EXTVM_LOG_INFO, "%s: cannot connect (try %llu): %s",
-                 connection->endpoint->text, (unsigned long long)tries, why);
-        if (!again || !pause_before_retry(connection, deadline)) {
-            return error_set(
-                error, status,
-                "cannot reach the VM: %s (tries: %llu; options connect-timeout %.3g s, "
-                "connect-retries %llu, retry-delay %.3g s): check that it runs and "
-                "listens there",
-                why, (unsigned long long)tries,
-                (double)settings->connect_timeout / (double)NANOSECONDS_IN_SECOND,
-                (unsigned long long)settings->connect_retries,
-                (double)settings->retry_delay / (double)NANOSECONDS_IN_SECOND);
+            break;
         }
     }
+    connection->now = clock_now();
+    connection->wire_time += connection->now - start;
+    if (number == 0) {
+        return EXTVM_OK;
+    }
+    if (number == ETIMEDOUT && deadline < limit) {
+        return connection_too_late(connection, limit, deadline, error);
+    }
+    return connection_connect_failure(connection, number, targets.why, error);
 }

@@ -1,8 +1,10 @@
-/* One socket to a VM process. The socket blocks, with the kernel's own timeouts, so that a query
- * costs one send and one receive and nothing else (protocol/kevm.md, sections 1 and 12). */
+/* One socket to a VM process. The socket blocks for a little while, so that a query that is
+ * answered soon costs one send and one receive and nothing else; longer waits are polls, which a
+ * cancel ends at once (protocol/kevm.md, sections 1 and 12). */
 #include "connection.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <string.h>
@@ -11,60 +13,31 @@
 #include "clock.h"
 #include "error.h"
 
-const struct socket_calls system_socket_calls = {connect, send, recv, shutdown};
-
-/* A timeout that ends a little after a deadline is left as it is: setting it costs a system call.
- * The overshoot is at most 1/64 of the time left, or a millisecond. */
-static bool close_enough(uint64_t armed, uint64_t left) {
-    uint64_t slack =
-        left / 64 > NANOSECONDS_IN_MILLISECOND ? left / 64 : NANOSECONDS_IN_MILLISECOND;
-    return armed >= left && armed - left <= slack;
+static int set_blocking(int socket) {
+    return fcntl(socket, F_SETFL, 0);
 }
 
-/* Makes send and receive give up after `left` nanoseconds. */
-static bool arm(struct connection *connection, uint64_t left) {
-    if (close_enough(connection->armed, left)) {
-        return true;
-    }
-    struct timeval timeout = clock_timeval(left);
-    if (timeout.tv_sec == 0 && timeout.tv_usec == 0) {
-        timeout.tv_usec = 1; /* 0 would mean for ever */
-    }
-    connection->armed = left;
-    return setsockopt(connection->socket, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout) == 0 &&
-           setsockopt(connection->socket, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof timeout) == 0;
-}
+const struct socket_calls system_socket_calls = {
+    socket, connect, setsockopt, set_blocking, ppoll, send, recv, shutdown,
+};
 
-static extvm_status deadline_passed(const struct connection *connection, bool of_call,
-                                    extvm_error *error) {
-    uint64_t limit =
+extvm_status connection_too_late(const struct connection *connection, uint64_t limit,
+                                 uint64_t deadline, extvm_error *error) {
+    bool of_call = deadline <= limit;
+    uint64_t time =
         of_call ? connection->settings->call_timeout : connection->settings->wait_timeout;
     return error_set(error, EXTVM_DEADLINE_PASSED,
                      "the VM did not answer in time (option %s, %.3f s): it is busy, stuck, or "
                      "serves another client first",
                      of_call ? "call-timeout" : "wait-timeout",
-                     (double)limit / (double)NANOSECONDS_IN_SECOND);
-}
-
-/* Arms the socket for the next wait, that ends at `limit` or at `deadline`. */
-static extvm_status arm_until(struct connection *connection, uint64_t limit, uint64_t deadline,
-                              extvm_error *error) {
-    uint64_t end = limit < deadline ? limit : deadline;
-    if (connection->now >= end) {
-        return deadline_passed(connection, deadline <= limit, error);
-    }
-    if (!arm(connection, end - connection->now)) {
-        return error_set(error, EXTVM_SYSTEM_ERROR, "cannot set a socket's timeout: %s",
-                         strerror(errno));
-    }
-    return EXTVM_OK;
+                     (double)time / (double)NANOSECONDS_IN_SECOND);
 }
 
 /* What an errno of send or receive means; EXTVM_OK: try again. */
 static extvm_status socket_failure(struct connection *connection, int number, extvm_error *error) {
     switch (number) {
     case EINTR:
-    case EAGAIN: /* the timeout; whether time is over is for arm_until to say */
+    case EAGAIN:
         return EXTVM_OK;
     case ECONNRESET:
     case EPIPE:
@@ -84,31 +57,20 @@ static extvm_status socket_failure(struct connection *connection, int number, ex
     }
 }
 
-static extvm_status send_output(struct connection *connection, uint64_t limit, uint64_t deadline,
-                                extvm_error *error) {
+/* -- one step -- */
+
+extvm_status connection_send(struct connection *connection, int flags, bool *would_wait,
+                             extvm_error *error) {
     extvm_bytes output = session_output(connection->session);
-    while (output.size > 0) {
-        extvm_status status = arm_until(connection, limit, deadline, error);
-        if (status != EXTVM_OK) {
-            return status;
-        }
-        ssize_t size =
-            connection->calls->send(connection->socket, output.data, output.size, MSG_NOSIGNAL);
-        if (size < 0) {
-            status = socket_failure(connection, errno, error);
-            if (status != EXTVM_OK) {
-                return status;
-            }
-            connection->now = clock_now();
-        } else {
-            connection->bytes_sent += (uint64_t)size;
-            session_sent(connection->session, (size_t)size);
-            if ((size_t)size < output.size) { /* it took its time */
-                connection->now = clock_now();
-            }
-        }
-        output = session_output(connection->session);
+    ssize_t size =
+        connection->calls->send(connection->socket, output.data, output.size, flags | MSG_NOSIGNAL);
+    *would_wait = size < 0 && (errno == EAGAIN || errno == EINTR);
+    if (size < 0) {
+        return socket_failure(connection, errno, error);
     }
+    connection->bytes_sent += (uint64_t)size;
+    session_sent(connection->session, (size_t)size);
+    *would_wait = (size_t)size < output.size;
     return EXTVM_OK;
 }
 
@@ -117,50 +79,118 @@ static extvm_status send_output(struct connection *connection, uint64_t limit, u
 static void acknowledge_now(struct connection *connection) {
     int on = 1;
     if (!connection->endpoint->is_unix) {
-        (void)setsockopt(connection->socket, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof on);
+        (void)connection->calls->set_option(connection->socket, IPPROTO_TCP, TCP_QUICKACK, &on,
+                                            sizeof on);
     }
+}
+
+extvm_status connection_receive(struct connection *connection, int flags, bool *would_wait,
+                                extvm_error *error) {
+    size_t room;
+    uint8_t *space = session_space(connection->session, &room);
+    *would_wait = false;
+    if (space == NULL) {
+        return error_no_memory(error, "a received frame");
+    }
+    ssize_t size = connection->calls->receive(connection->socket, space, room, flags);
+    if (size > 0) {
+        connection->bytes_received += (uint64_t)size;
+        session_received(connection->session, (size_t)size);
+        if (session_in_frame(connection->session)) {
+            acknowledge_now(connection);
+        }
+        return EXTVM_OK;
+    }
+    *would_wait = size < 0 && (errno == EAGAIN || errno == EINTR);
+    return size == 0 ? session_closed(connection->session, false, error)
+                     : socket_failure(connection, errno, error);
+}
+
+/* -- waiting -- */
+
+/* Waits until the socket is ready, the call is stopped, or time is over. */
+static extvm_status wait_ready(struct connection *connection, short events, uint64_t limit,
+                               uint64_t deadline, extvm_error *error) {
+    int number;
+    do {
+        number = call_slot_wait(connection->slot, connection->calls->poll, connection->socket,
+                                events, limit < deadline ? limit : deadline);
+    } while (number == EAGAIN);
+    connection->now = clock_now();
+    switch (number) {
+    case 0:
+        return EXTVM_OK;
+    case ECANCELED:
+        return call_slot_cancelled(error);
+    case ETIMEDOUT:
+        return connection_too_late(connection, limit, deadline, error);
+    default:
+        return error_set(error, EXTVM_SYSTEM_ERROR, "cannot wait for a socket: %s",
+                         strerror(number));
+    }
+}
+
+/* Whether the socket's own timeout may be waited for: it is not later than the end. */
+static int sleep_flags(const struct connection *connection, uint64_t end) {
+    return connection->now + SOCKET_SLEEP <= end ? 0 : MSG_DONTWAIT;
+}
+
+static extvm_status send_output(struct connection *connection, uint64_t limit, uint64_t deadline,
+                                extvm_error *error) {
+    int flags = sleep_flags(connection, limit < deadline ? limit : deadline);
+    while (session_output(connection->session).size > 0) {
+        bool would_wait;
+        extvm_status status = connection_send(connection, flags, &would_wait, error);
+        if (status == EXTVM_OK && would_wait) {
+            status = wait_ready(connection, POLLOUT, limit, deadline, error);
+            flags = MSG_DONTWAIT;
+        }
+        if (status != EXTVM_OK) {
+            return status;
+        }
+    }
+    return EXTVM_OK;
 }
 
 static extvm_status receive_once(struct connection *connection, uint64_t limit, uint64_t deadline,
                                  extvm_error *error) {
-    size_t room;
-    uint8_t *space = session_space(connection->session, &room);
-    if (space == NULL) {
-        return error_no_memory(error, "a received frame");
-    }
+    int flags = sleep_flags(connection, limit < deadline ? limit : deadline);
     for (;;) {
-        extvm_status status = arm_until(connection, limit, deadline, error);
-        if (status != EXTVM_OK) {
-            return status;
-        }
-        ssize_t size = connection->calls->receive(connection->socket, space, room, 0);
-        int number = errno;
+        bool would_wait;
+        extvm_status status = connection_receive(connection, flags, &would_wait, error);
         connection->now = clock_now();
-        if (size > 0) {
-            connection->bytes_received += (uint64_t)size;
-            session_received(connection->session, (size_t)size);
-            if (session_in_frame(connection->session)) {
-                acknowledge_now(connection);
-            }
-            return EXTVM_OK;
+        if (status != EXTVM_OK || !would_wait) {
+            return status;
         }
-        status = size == 0 ? session_closed(connection->session, false, error)
-                           : socket_failure(connection, number, error);
+        status = wait_ready(connection, POLLIN, limit, deadline, error);
         if (status != EXTVM_OK) {
             return status;
         }
+        flags = MSG_DONTWAIT;
     }
 }
 
 extvm_status connection_exchange(struct connection *connection, uint64_t deadline,
                                  extvm_error *error) {
-    uint64_t start = connection->now;
-    uint64_t limit = start + connection->settings->wait_timeout;
-    extvm_status status = send_output(connection, limit, deadline, error);
-    if (status == EXTVM_OK) {
-        status = receive_once(connection, limit, deadline, error);
+    uint64_t start = connection->now, limit = start + connection->settings->wait_timeout;
+    bool is_rest = session_in_frame(connection->session);
+    if (call_slot_stopped(connection->slot)) {
+        return call_slot_cancelled(error);
     }
-    connection->waited += connection->now - start;
+    if (start >= deadline) {
+        return connection_too_late(connection, limit, deadline, error);
+    }
+    extvm_status status = EXTVM_OK;
+    if (session_output(connection->session).size > 0) {
+        status = send_output(connection, limit, deadline, error);
+        connection->now = clock_now();
+        connection->wire_time += connection->now - start;
+    }
+    if (status == EXTVM_OK) {
+        uint64_t sent = connection->now;
+        status = receive_once(connection, limit, deadline, error);
+        *(is_rest ? &connection->wire_time : &connection->vm_time) += connection->now - sent;
+    }
     return status;
 }
 
@@ -172,15 +202,51 @@ bool connection_is_usable(struct connection *connection) {
     } while (size < 0 && errno == EINTR);
     bool silent = size < 0 && errno == EAGAIN;
     if (size > 0 || !session_is_quiet(connection->session)) {
-        log_line(connection->logger, EXTVM_LOG_WARNING,
-                 "%s: the VM said something while no call was running: connecting again",
-                 connection->endpoint->text);
+        log_event(connection->logger,
+                  &(extvm_log_event){.level = EXTVM_LOG_WARNING,
+                                     .name = "spoke-unasked",
+                                     .peer = connection->endpoint->text},
+                  "%s: the VM said something while no call was running: connecting again",
+                  connection->endpoint->text);
         return false;
     }
     return silent;
 }
 
 /* -- leaving -- */
+
+bool connection_half_close(struct connection *connection) {
+    return connection->calls->shutdown(connection->socket, SHUT_WR) == 0;
+}
+
+bool connection_drain(struct connection *connection, int flags, bool *would_wait) {
+    char discarded[4096];
+    ssize_t size =
+        connection->calls->receive(connection->socket, discarded, sizeof discarded, flags);
+    *would_wait = size < 0 && (errno == EINTR || errno == EAGAIN);
+    return size > 0 || *would_wait;
+}
+
+void connection_close(struct connection *connection, bool was_ended_by_vm) {
+    const char *peer = connection->endpoint->text;
+    close(connection->socket);
+    connection->socket = -1;
+    connection->is_cut_off = !was_ended_by_vm;
+    if (was_ended_by_vm) {
+        log_event(connection->logger,
+                  &(extvm_log_event){.level = EXTVM_LOG_INFO, .name = "closed", .peer = peer},
+                  "%s: session closed", peer);
+        return;
+    }
+    statistics_count(&connection->statistics->cut_off, 1);
+    log_event(connection->logger,
+              &(extvm_log_event){.level = EXTVM_LOG_WARNING, .name = "needs-restart", .peer = peer},
+              "%s: the VM did not end the session within %.3f s (option drain-timeout): it %s",
+              peer, (double)connection->settings->drain_timeout / (double)NANOSECONDS_IN_SECOND,
+              session_may_leave(connection->session)
+                  ? "may still be busy with an abandoned call, or need a restart"
+                  : "waits for its caller's account for ever now: restart it");
+}
 
 /* A VM that waits for its caller's account takes the end of the stream for "absent", and loops for
  * ever: it is given the account first. */
@@ -200,44 +266,21 @@ static void tell_caller(struct connection *connection, uint64_t deadline) {
 /* Reads to the end of the stream; false when it did not come in time. What has come already is
  * always read: a close with unread bytes would be a reset. */
 static bool drain(struct connection *connection, uint64_t deadline) {
-    char discarded[4096];
-    int flags = MSG_DONTWAIT;
-    for (;;) {
-        ssize_t size =
-            connection->calls->receive(connection->socket, discarded, sizeof discarded, flags);
-        if (size == 0 || (size < 0 && errno != EINTR && errno != EAGAIN)) {
-            return true;
-        }
-        connection->now = clock_now();
-        bool is_late = arm_until(connection, deadline, deadline, NULL) != EXTVM_OK;
-        if (is_late && size < 0) {
+    bool would_wait;
+    while (connection_drain(connection, MSG_DONTWAIT, &would_wait)) {
+        if (would_wait && wait_ready(connection, POLLIN, deadline, deadline, NULL) != EXTVM_OK) {
             return false;
         }
-        flags = is_late || size > 0 ? MSG_DONTWAIT : 0;
     }
+    return true;
 }
 
-void connection_leave(struct connection *connection) {
+void connection_leave(struct connection *connection, uint64_t deadline) {
     if (connection->socket < 0) {
         return;
     }
+    connection->slot = NULL;
     connection->now = clock_now();
-    uint64_t deadline = connection->now + connection->settings->drain_timeout;
     tell_caller(connection, deadline);
-    bool ended = connection->calls->shutdown(connection->socket, SHUT_WR) != 0 ||
-                 drain(connection, deadline);
-    close(connection->socket);
-    connection->socket = -1;
-    if (!ended) {
-        /* Serious only when the VM may wait for ever. */
-        log_line(connection->logger,
-                 session_may_leave(connection->session) ? EXTVM_LOG_INFO : EXTVM_LOG_WARNING,
-                 "%s: the VM did not end the session within %.3f s (option drain-timeout): it may "
-                 "still be busy with an abandoned call, or need a restart",
-                 connection->endpoint->text,
-                 (double)connection->settings->drain_timeout / (double)NANOSECONDS_IN_SECOND);
-    } else {
-        log_line(connection->logger, EXTVM_LOG_INFO, "%s: session closed",
-                 connection->endpoint->text);
-    }
+    connection_close(connection, !connection_half_close(connection) || drain(connection, deadline));
 }

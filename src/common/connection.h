@@ -1,21 +1,34 @@
-/* One socket to a VM process, driven with deadlines and closed without harm to the VM. */
+/* One socket to a VM process, driven with deadlines and closed without harm to the VM. The first
+ * part waits; the second does one step at a time and never waits, for whoever has an event loop. */
 #ifndef EXTVM_COMMON_CONNECTION_H
 #define EXTVM_COMMON_CONNECTION_H
 
 #include <sys/socket.h>
 #include <sys/types.h>
 
+#include "calls.h"
 #include "endpoint.h"
 #include "options.h"
+#include "resolve.h"
 #include "session.h"
+#include "statistics.h"
 
 /* The system's socket calls, behind a table so that a test can split, delay or fail any of them. */
 struct socket_calls {
+    int (*socket)(int domain, int type, int protocol);
     int (*connect)(int socket, const struct sockaddr *address, socklen_t size);
+    int (*set_option)(int socket, int level, int option, const void *value, socklen_t size);
+    int (*set_blocking)(int socket);
+    poll_fn poll;
     ssize_t (*send)(int socket, const void *data, size_t size, int flags);
     ssize_t (*receive)(int socket, void *data, size_t size, int flags);
     int (*shutdown)(int socket, int how);
 };
+
+/* How long a send or receive sleeps in the kernel, where nothing but the socket wakes it, before it
+ * is left for a poll, that ends at once when the call is stopped; nanoseconds. Most answers come
+ * sooner. */
+#define SOCKET_SLEEP UINT64_C(10000000)
 
 extern const struct socket_calls system_socket_calls;
 
@@ -24,22 +37,26 @@ struct connection {
     const struct settings *settings;
     const struct logger *logger;
     const struct socket_calls *calls;
+    struct statistics *statistics;
     struct session *session;
-    int socket;      /* -1: none */
-    uint64_t now;    /* the clock when it was last read, in nanoseconds; its user reads it too */
-    uint64_t armed;  /* the timeout that the socket has, in nanoseconds */
-    uint64_t waited; /* time in connection_exchange, in nanoseconds */
+    struct call_slot *slot; /* the call that uses it now; NULL: none that could be stopped */
+    int socket;             /* -1: none */
+    uint64_t connects;      /* made so far */
+    bool is_cut_off;        /* the last session was not ended by the VM in time */
+    uint64_t now; /* the clock when it was last read, in nanoseconds; its user reads it too */
+    uint64_t vm_time, wire_time; /* nanoseconds, since the user set them to 0 */
     uint64_t bytes_sent, bytes_received;
 };
 
-/* Connects, with at most `retries` further tries; nothing takes longer than `deadline`.
- * Errors: EXTVM_UNREACHABLE, EXTVM_CONNECT_TIMEOUT, EXTVM_SYSTEM_ERROR. */
-extvm_status connection_open(struct connection *connection, uint64_t retries, uint64_t deadline,
-                             extvm_error *error);
+/* Connects: looks the host up, and tries each of its addresses; nothing takes longer than
+ * connect-timeout, nor than `deadline`. Errors: EXTVM_UNREACHABLE, EXTVM_CONNECT_TIMEOUT,
+ * EXTVM_DEADLINE_PASSED, EXTVM_CANCELLED, EXTVM_NO_MEMORY, EXTVM_SYSTEM_ERROR. */
+extvm_status connection_open(struct connection *connection, uint64_t deadline, extvm_error *error);
 
 /* Sends all of the session's output, then receives once: one send and one receive when the system
  * takes and has everything.
- * Errors: EXTVM_DEADLINE_PASSED, what session_closed says, EXTVM_NO_MEMORY, EXTVM_SYSTEM_ERROR. */
+ * Errors: EXTVM_DEADLINE_PASSED, EXTVM_CANCELLED, what session_closed says, EXTVM_NO_MEMORY,
+ * EXTVM_SYSTEM_ERROR. */
 extvm_status connection_exchange(struct connection *connection, uint64_t deadline,
                                  extvm_error *error);
 
@@ -47,7 +64,40 @@ extvm_status connection_exchange(struct connection *connection, uint64_t deadlin
 bool connection_is_usable(struct connection *connection);
 
 /* Leaves the VM: answers for the caller's account if that is due, half-closes, reads to the end,
- * all within the drain timeout, and closes (protocol/kevm.md, section 12). No socket: nothing. */
-void connection_leave(struct connection *connection);
+ * all until `deadline`, and closes (protocol/kevm.md, section 12). No socket: nothing. */
+void connection_leave(struct connection *connection, uint64_t deadline);
+
+/* -- one step at a time -- */
+
+/* Makes a socket and begins to connect it. 0: connected; EINPROGRESS: when the socket can be
+ * written to, connection_finish_connect says; anything else: why not. */
+int connection_begin_connect(struct connection *connection, const struct target *target);
+int connection_finish_connect(struct connection *connection);
+
+/* Prepares a connected socket, and says so to the log. 0, or an errno, and the socket is closed. */
+int connection_connected(struct connection *connection);
+
+/* What an errno of connecting means, with the text for it. */
+extvm_status connection_connect_failure(const struct connection *connection, int number,
+                                        const char *why, extvm_error *error);
+
+/* One send of the session's output, and one receive. `*would_wait`: the system was not ready.
+ * Errors: as of connection_exchange. */
+extvm_status connection_send(struct connection *connection, int flags, bool *would_wait,
+                             extvm_error *error);
+extvm_status connection_receive(struct connection *connection, int flags, bool *would_wait,
+                                extvm_error *error);
+
+/* The status of a wait that took until `limit` (the end of one wait) or `deadline` (the call's). */
+extvm_status connection_too_late(const struct connection *connection, uint64_t limit,
+                                 uint64_t deadline, extvm_error *error);
+
+/* Half-closes; false: there is nothing more to be read. Then one receive of what is thrown away;
+ * false: the other end has closed too. */
+bool connection_half_close(struct connection *connection);
+bool connection_drain(struct connection *connection, int flags, bool *would_wait);
+
+/* Closes the socket and says to the log how the session ended. */
+void connection_close(struct connection *connection, bool was_ended_by_vm);
 
 #endif

@@ -27,6 +27,7 @@ static const struct {
     [EXTVM_EMPTY_QUERY] = {"empty-query", EXTVM_CLASS_BROKEN},
     [EXTVM_UNEXPECTED_MESSAGE] = {"unexpected-message", EXTVM_CLASS_BROKEN},
     [EXTVM_RESULT_REJECTED] = {"result-rejected", EXTVM_CLASS_BROKEN},
+    [EXTVM_CALL_ENDS_VM] = {"call-ends-vm", EXTVM_CLASS_BROKEN},
     [EXTVM_DEADLINE_PASSED] = {"deadline-passed", EXTVM_CLASS_DEADLINE},
     [EXTVM_CANCELLED] = {"cancelled", EXTVM_CLASS_DEADLINE},
     [EXTVM_WORLD_FAILED] = {"world-failed", EXTVM_CLASS_NODE},

@@ -13,7 +13,6 @@ enum { IDLE_MAXIMUM = 64 /* machines that are kept for the next calls */ };
 struct internal {
     extvm_vm vm;
     const struct machine_kind *kind;
-    extvm_allocator allocator;
     struct settings settings;
     struct logger logger;
     pthread_mutex_t lock; /* of what follows */
@@ -25,12 +24,17 @@ struct internal {
 
 struct timed_world {
     const extvm_world *world;
-    uint64_t time; /* nanoseconds in it */
+    uint64_t time;      /* nanoseconds in it */
+    uint64_t *deadline; /* that this time does not count for; NULL: it does */
 };
 
 /* Adds the time since `start` and passes `answer` on. */
 static extvm_lookup timed(struct timed_world *timed_world, uint64_t start, extvm_lookup answer) {
-    timed_world->time += clock_now() - start;
+    uint64_t time = clock_now() - start;
+    timed_world->time += time;
+    if (timed_world->deadline != NULL) {
+        *timed_world->deadline += time;
+    }
     return answer;
 }
 
@@ -68,7 +72,7 @@ static void *take_machine(struct internal *internal) {
         machine = internal->idle[--internal->idle_count];
     }
     pthread_mutex_unlock(&internal->lock);
-    return machine != NULL ? machine : internal->kind->make(&internal->allocator);
+    return machine != NULL ? machine : internal->kind->make(&internal->vm.allocator);
 }
 
 static void give_machine(struct internal *internal, void *machine) {
@@ -81,58 +85,71 @@ static void give_machine(struct internal *internal, void *machine) {
     internal->kind->release(machine);
 }
 
-static extvm_status internal_run(extvm_vm *vm, const extvm_call *call, const extvm_world *world,
-                                 extvm_result **result, extvm_error *error) {
+static extvm_status internal_run(extvm_vm *vm, struct vm_run *run, extvm_error *error) {
     struct internal *internal = (struct internal *)vm;
-    struct timed_world timed_world = {.world = world};
+    uint64_t start = clock_now();
+    struct machine_terms terms = {.deadline = start + internal->settings.call_timeout,
+                                  .stop = &run->slot->stopped};
+    bool apart = internal->settings.world_time == WORLD_TIME_APART;
+    struct timed_world timed_world = {run->world, 0, apart ? &terms.deadline : NULL};
     const extvm_world measured = {&timed_world, timed_account, timed_storage, timed_code,
                                   timed_block_hash};
-    uint64_t start = clock_now();
     void *machine = take_machine(internal);
     if (machine == NULL) {
         return error_no_memory(error, "a machine");
     }
-    const struct machine_terms terms = {.deadline = start + internal->settings.call_timeout};
-    extvm_status status = internal->kind->run(machine, &terms, call, &measured, result, error);
+    extvm_status status =
+        internal->kind->run(machine, &terms, run->call, &measured, &run->result, error);
     give_machine(internal, machine);
-    uint64_t total = clock_now() - start;
+    run->stats = status == EXTVM_OK ? run->result->stats : (extvm_run_stats){0};
+    run->stats.total_time = clock_now() - start;
+    run->stats.vm_time = run->stats.total_time - timed_world.time;
+    run->stats.world_time = timed_world.time;
+    run->stats.attempts = 1;
     if (status == EXTVM_OK) {
-        (*result)->stats.total_time = total;
-        (*result)->stats.vm_time = total - timed_world.time;
-        (*result)->stats.world_time = timed_world.time;
-        (*result)->stats.attempts = 1;
+        run->result->stats = run->stats;
     }
-    log_line(&internal->logger, EXTVM_LOG_DEBUG, "internal %s: call: %s, %.3f ms",
-             internal->kind->name, extvm_status_name(status),
-             (double)total / NANOSECONDS_IN_MILLISECOND);
+    log_event(&internal->logger,
+              &(extvm_log_event){.level = EXTVM_LOG_DEBUG,
+                                 .name = "call",
+                                 .status = status,
+                                 .attempt = 1,
+                                 .nanoseconds = run->stats.total_time},
+              "internal %s: call: %s, %.3f ms", internal->kind->name, extvm_status_name(status),
+              (double)run->stats.total_time / NANOSECONDS_IN_MILLISECOND);
     return status;
 }
 
-static void internal_close(extvm_vm *vm) {
+static void internal_release(extvm_vm *vm) {
     struct internal *internal = (struct internal *)vm;
     for (unsigned i = 0; i < internal->idle_count; i++) {
         internal->kind->release(internal->idle[i]);
     }
     pthread_mutex_destroy(&internal->lock);
-    extvm_allocator allocator = internal->allocator;
+    vm_free(vm);
+    extvm_allocator allocator = vm->allocator;
     memory_release(&allocator, internal);
 }
 
 extvm_status internal_new(const struct machine_kind *kind, const extvm_options *options,
                           extvm_vm **out, extvm_error *error) {
-    static const struct vm_operations operations = {internal_run, internal_close};
+    static const struct vm_operations operations = {.run = internal_run,
+                                                    .release = internal_release};
     struct internal *internal = memory_zeroed(&options->allocator, sizeof *internal);
     if (internal == NULL) {
         return error_no_memory(error, "a VM");
     }
-    internal->vm.operations = &operations;
     internal->kind = kind;
-    internal->allocator = options->allocator;
     internal->settings = options->settings;
     internal->logger = options->logger;
-    if (pthread_mutex_init(&internal->lock, NULL) != 0) {
+    extvm_status status = vm_init(&internal->vm, &operations, options, error);
+    if (status == EXTVM_OK && pthread_mutex_init(&internal->lock, NULL) != 0) {
+        vm_free(&internal->vm);
+        status = error_set(error, EXTVM_SYSTEM_ERROR, "cannot make a lock");
+    }
+    if (status != EXTVM_OK) {
         memory_release(&options->allocator, internal);
-        return error_set(error, EXTVM_SYSTEM_ERROR, "cannot make a lock");
+        return status;
     }
     *out = &internal->vm;
     return EXTVM_OK;

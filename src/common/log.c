@@ -2,6 +2,7 @@
 #include "log.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 
 enum { LINE_SIZE = 1024 };
@@ -14,14 +15,35 @@ const char *extvm_log_level_name(extvm_log_level level) {
     return (size_t)level < sizeof names / sizeof names[0] ? names[level] : "unknown";
 }
 
-void log_line(const struct logger *logger, extvm_log_level level, const char *format, ...) {
-    if (logger->log == NULL || level > logger->level) {
-        return;
-    }
+__attribute__((format(printf, 3, 0))) static void write_event(const struct logger *logger,
+                                                              const extvm_log_event *event,
+                                                              const char *format,
+                                                              va_list arguments) {
     char line[LINE_SIZE];
+    extvm_log_event whole = *event;
+    vsnprintf(line, sizeof line, format, arguments);
+    whole.line = line;
+    logger->log(logger->context, &whole);
+}
+
+static bool is_wanted(const struct logger *logger, extvm_log_level level) {
+    return logger->log != NULL && level <= logger->level;
+}
+
+void log_event(const struct logger *logger, const extvm_log_event *event, const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(line, sizeof line, format, arguments);
+    if (is_wanted(logger, event->level)) {
+        write_event(logger, event, format, arguments);
+    }
     va_end(arguments);
-    logger->log(logger->context, level, line);
+}
+
+void log_line(const struct logger *logger, extvm_log_level level, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    if (is_wanted(logger, level)) {
+        write_event(logger, &(extvm_log_event){.level = level, .name = "note"}, format, arguments);
+    }
+    va_end(arguments);
 }

@@ -38,6 +38,10 @@ static const struct unit block_hash_words[] = {{"vm", BLOCK_HASH_OF_VM},
                                                {"absolute", BLOCK_HASH_CHOSEN_ABSOLUTE},
                                                {"parent", BLOCK_HASH_CHOSEN_PARENT},
                                                {NULL, 0}};
+static const struct unit world_time_words[] = {
+    {"apart", WORLD_TIME_APART}, {"counted", WORLD_TIME_COUNTED}, {NULL, 0}};
+static const struct unit leave_words[] = {
+    {"drain", LEAVE_DRAIN}, {"answer", LEAVE_ANSWER}, {NULL, 0}};
 
 static const struct option {
     const char *name;
@@ -49,8 +53,8 @@ static const struct option {
     {"connect-timeout", offsetof(struct settings, connect_timeout), time_units, no_words,
      NANOSECONDS_IN_MILLISECOND, HOUR, "5s", "1ms to 1h"},
     {"connect-retries", offsetof(struct settings, connect_retries), count_units, no_words, 0, 1000,
-     "2", "0 to 1000"},
-    {"retry-delay", offsetof(struct settings, retry_delay), time_units, no_words, 0, HOUR, "3s",
+     "8", "0 to 1000"},
+    {"retry-delay", offsetof(struct settings, retry_delay), time_units, no_words, 0, HOUR, "1s",
      "0s to 1h"},
     {"wait-timeout", offsetof(struct settings, wait_timeout), time_units, no_words,
      NANOSECONDS_IN_MILLISECOND, 24 * HOUR, "5m", "1ms to 24h"},
@@ -72,6 +76,10 @@ static const struct option {
      NANOSECONDS_IN_MILLISECOND, 24 * HOUR, "1m", "1ms to 24h"},
     {"block-hash", offsetof(struct settings, block_hash), no_units, block_hash_words, 0, 0, "vm",
      "vm, absolute or parent"},
+    {"world-time", offsetof(struct settings, world_time), no_units, world_time_words, 0, 0, "apart",
+     "apart or counted"},
+    {"leave", offsetof(struct settings, leave), no_units, leave_words, 0, 0, "drain",
+     "drain or answer"},
 };
 
 enum { OPTIONS = sizeof options_table / sizeof options_table[0] };

@@ -20,10 +20,19 @@ struct settings {
     uint64_t max_frame;     /* bytes */
     uint64_t tcp_keepalive; /* 0: off */
     uint64_t block_hash;    /* an enum block_hash_choice */
+    uint64_t world_time;    /* an enum world_time_choice */
+    uint64_t leave;         /* an enum leave_choice */
     uint64_t max_sessions;
     uint64_t idle_timeout;
     uint64_t answer_timeout;
 };
+
+/* Whether the time that the node's world takes counts for the deadlines. */
+enum world_time_choice { WORLD_TIME_APART, WORLD_TIME_COUNTED };
+
+/* How a call is left whose time is over, or that was cancelled: the session is half-closed and
+ * drained, or the VM is answered to the end of the call. */
+enum leave_choice { LEAVE_DRAIN, LEAVE_ANSWER };
 
 enum block_hash_choice { BLOCK_HASH_OF_VM, BLOCK_HASH_CHOSEN_ABSOLUTE, BLOCK_HASH_CHOSEN_PARENT };
 

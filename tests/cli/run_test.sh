@@ -147,7 +147,7 @@ takes "code alone makes a call" --code 602a60005260206000f3
 takes "a create takes its init code" --input 0x6000 --value 1 --gas 0xffff --gas-price 7 --from "$caller"
 takes "every option about the VM is taken" --timeout 2.5 --connect-timeout=0.25 --log-format text
 run run --vm "$nobody" --option connect-retries=0 -v -vv --log-format json
-[ "$status" -eq 3 ] && says '^extvm: ' && ! grep -v -e '^extvm: ' "$folder/err" | grep -v -q -e '^{"time":".*Z","level":"[a-z]*","message":".*"}$'
+[ "$status" -eq 3 ] && says '^extvm: ' && ! grep -v -e '^extvm: ' "$folder/err" | grep -v -q -e '^{"time":".*Z","level":"[a-z]*","event":"[a-z-]*",.*"message":".*"}$'
 verdict "log lines are JSON when they are to be"
 printf ' 0x6001\n6002 ' >"$folder/raw"
 printf '\t0x60016002\n' >"$folder/hex"

@@ -235,13 +235,14 @@ static void broken_transport_is_tried_again_once_and_counted(void **unused) {
     assert_int_equal(end(&broken).sessions, 2);
 }
 
-static void call_that_breaks_the_vm_twice_is_given_back_with_both_reasons(void **unused) {
+static void call_that_ends_the_vm_twice_is_given_back_as_such(void **unused) {
     (void)unused;
     struct broken broken;
     begin(&broken, AFTER_CALLER "close\nsession\n" AFTER_CALLER "reset\n" GOOD_SESSION,
           "call-retries", "1");
-    assert_int_equal(run(&broken), EXTVM_VM_CLOSED);
-    assert_non_null(strstr(broken.error.text, "tried again"));
+    assert_int_equal(run(&broken), EXTVM_CALL_ENDS_VM);
+    assert_non_null(strstr(broken.error.text, "this call ends the VM"));
+    assert_non_null(strstr(broken.error.text, "each of the 2 times"));
     assert_non_null(strstr(broken.error.text, "reset"));
     assert_int_equal(run(&broken), EXTVM_OK);
     assert_int_equal(end(&broken).sessions, 3);
@@ -366,7 +367,7 @@ int main(void) {
         cmocka_unit_test(vm_that_stalls_for_good_costs_the_deadline_and_the_drain),
         cmocka_unit_test(world_that_cannot_answer_is_no_verdict_and_no_guess),
         cmocka_unit_test(broken_transport_is_tried_again_once_and_counted),
-        cmocka_unit_test(call_that_breaks_the_vm_twice_is_given_back_with_both_reasons),
+        cmocka_unit_test(call_that_ends_the_vm_twice_is_given_back_as_such),
         cmocka_unit_test(vm_that_dies_for_good_is_reported_as_what_it_did_first),
         cmocka_unit_test(vm_restarted_between_two_calls_costs_no_failed_call),
         cmocka_unit_test(words_between_two_calls_are_never_taken_for_the_next_result),

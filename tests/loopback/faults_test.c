@@ -222,8 +222,13 @@ static ssize_t faulty_receive(int socket, void *data, size_t size, int flags) {
     return fails() ? -1 : recv(socket, data, size < faults.piece ? size : faults.piece, flags);
 }
 
-static const struct socket_calls faulty_calls = {faulty_connect, faulty_send, faulty_receive,
-                                                 shutdown};
+static struct socket_calls faulty_calls(void) {
+    struct socket_calls calls = system_socket_calls;
+    calls.connect = faulty_connect;
+    calls.send = faulty_send;
+    calls.receive = faulty_receive;
+    return calls;
+}
 
 /* `runs` calls on one handle, up to the first that fails. */
 static extvm_status run_faulty(struct rich *rich, unsigned runs) {
@@ -231,12 +236,13 @@ static extvm_status run_faulty(struct rich *rich, unsigned runs) {
     struct endpoint endpoint;
     extvm_vm *vm = NULL;
     extvm_status status = EXTVM_OK;
+    const struct socket_calls calls = faulty_calls();
     extvm_options *options = case_options("5s");
     assert_int_equal(endpoint_parse_tcp(&endpoint, scripted_vm_address(scripted),
                                         scripted_vm_address(scripted), NULL),
                      EXTVM_OK);
     assert_int_equal(
-        client_new(rich->dialect->protocol, &endpoint, options, &faulty_calls, &vm, NULL),
+        client_new(rich->dialect->protocol, &endpoint, 1, NULL, options, &calls, &vm, NULL),
         EXTVM_OK);
     for (unsigned i = 0; i < runs && status == EXTVM_OK; i++) {
         extvm_result *result = NULL;

@@ -185,6 +185,8 @@ static void every_option_can_stand_in_the_file(void **context) {
         {"max-sessions", "12", "12"},
         {"idle-timeout", "\"3s\"", "3s"},
         {"answer-timeout", "\"4s\"", "4s"},
+        {"world-time", "\"counted\"", "counted"},
+        {"leave", "\"answer\"", "answer"},
     };
     (void)context;
     for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {

@@ -22,8 +22,8 @@ static const struct row {
 #define ROW(field) offsetof(struct settings, field)
     {"connect-timeout", ROW(connect_timeout), 5 * SECOND, "1ms", "0.9ms", "1h", "1.001h", MS, HOUR,
      "1ms to 1h"},
-    {"connect-retries", ROW(connect_retries), 2, "0", NULL, "1000", "1001", 0, 1000, "0 to 1000"},
-    {"retry-delay", ROW(retry_delay), 3 * SECOND, "0s", NULL, "1h", "3601s", 0, HOUR, "0s to 1h"},
+    {"connect-retries", ROW(connect_retries), 8, "0", NULL, "1000", "1001", 0, 1000, "0 to 1000"},
+    {"retry-delay", ROW(retry_delay), 1 * SECOND, "0s", NULL, "1h", "3601s", 0, HOUR, "0s to 1h"},
     {"wait-timeout", ROW(wait_timeout), 5 * MINUTE, "1ms", "0ms", "24h", "86400001ms", MS,
      24 * HOUR, "1ms to 24h"},
     {"call-timeout", ROW(call_timeout), 10 * MINUTE, "1ms", "0s", "24h", "1441m", MS, 24 * HOUR,
@@ -59,6 +59,8 @@ static void every_option_has_the_documented_default(void **context) {
         assert_int_equal(value_of(*context, &rows[i]), rows[i].initial);
     }
     assert_int_equal(((extvm_options *)*context)->settings.block_hash, BLOCK_HASH_OF_VM);
+    assert_int_equal(((extvm_options *)*context)->settings.world_time, WORLD_TIME_APART);
+    assert_int_equal(((extvm_options *)*context)->settings.leave, LEAVE_DRAIN);
 }
 
 static void check_refused(extvm_options *options, const struct row *row, const char *value,
