@@ -14,6 +14,7 @@
 #include <extvm/log.h>
 #include <extvm/result.h>
 #include <extvm/state.h>
+#include <extvm/stats.h>
 #include <extvm/status.h>
 #include <extvm/testvm.h>
 #include <extvm/vm.h>

@@ -1,13 +1,12 @@
 /* The extvm command: finds the command that is named, and prints the overview. */
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <extvm/extvm.h>
 
 #include "command.h"
 #include "command_line.h"
+#include "interrupt.h"
 #include "json_memory.h"
 #include "nearest.h"
 #include "report.h"
@@ -89,21 +88,8 @@ static int command_help(int argc, char **argv) {
     return command != NULL ? command->run(2, arguments) : refuse_unknown(argv[1], false);
 }
 
-/* The exit status of CLI.md, also for whoever looks at it without a shell. Only what a signal
- * handler may do: the kernel closes the session. */
-static void on_interrupt(int number) {
-    (void)number;
-    _exit(EXIT_CODE_INTERRUPTED);
-}
-
-static void watch_interrupt(void) {
-    struct sigaction action = {.sa_handler = on_interrupt};
-    sigemptyset(&action.sa_mask);
-    sigaction(SIGINT, &action, NULL);
-}
-
 int main(int argc, char **argv) {
-    watch_interrupt();
+    interrupt_watch();
     if (argc < 2) {
         print_overview(stderr);
         return EXIT_CODE_USAGE;

@@ -19,6 +19,9 @@ enum exit_code exit_code_of(extvm_status status) {
         [EXTVM_CLASS_DEADLINE] = EXIT_CODE_DEADLINE,
         [EXTVM_CLASS_NODE] = EXIT_CODE_NODE,
     };
+    if (status == EXTVM_CANCELLED) {
+        return EXIT_CODE_INTERRUPTED;
+    }
     size_t status_class = (size_t)extvm_status_classify(status);
     return status_class < sizeof codes / sizeof codes[0] ? codes[status_class] : EXIT_CODE_NODE;
 }

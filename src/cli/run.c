@@ -83,7 +83,7 @@ static extvm_status run_on_vm(struct run *run, extvm_error *error) {
         const extvm_world world = extvm_state_world(run->input.world.state);
         status = extvm_run(vm, &run->input.call.call, &world, &run->result, error);
     }
-    extvm_close(vm);
+    vm_options_close(vm);
     return status == EXTVM_OK ? vm_options_finish(&run->vm_options, error) : status;
 }
 

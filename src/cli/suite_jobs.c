@@ -148,7 +148,7 @@ static void *run_job(void *context) {
     extvm_error error;
     if (vm_options_open(run->plan->vm_options, job->vm, &vm, &error) == EXTVM_OK) {
         run_files(job, vm);
-        extvm_close(vm);
+        vm_options_close(vm);
     } else {
         pthread_mutex_lock(&run->lock);
         stop(run, &error);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "interrupt.h"
 #include "report.h"
 
 static extvm_status take_address(void *context, const char *value, extvm_error *error) {
@@ -227,7 +228,17 @@ bool vm_options_is_iele(const char *address) {
 
 extvm_status vm_options_open(const struct vm_options *vm_options, size_t index, extvm_vm **vm,
                              extvm_error *error) {
-    return extvm_open(vm_options_address(vm_options, index), vm_options->options, vm, error);
+    extvm_status status =
+        extvm_open(vm_options_address(vm_options, index), vm_options->options, vm, error);
+    if (status == EXTVM_OK) {
+        interrupt_reaches(*vm);
+    }
+    return status;
+}
+
+void vm_options_close(extvm_vm *vm) {
+    interrupt_forget(vm);
+    extvm_close(vm);
 }
 
 extvm_status vm_options_finish(struct vm_options *vm_options, extvm_error *error) {

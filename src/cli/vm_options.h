@@ -46,9 +46,11 @@ const char *vm_options_address(const struct vm_options *vm_options, size_t index
 /* Whether the address is one of an IELE. */
 bool vm_options_is_iele(const char *address);
 
-/* Opens that VM; the caller closes `*vm`. Several threads may do it at once. */
+/* Opens that VM, whose calls an interrupt will give up; the caller closes `*vm` with
+ * vm_options_close, where NULL is allowed. Several threads may do it at once. */
 extvm_status vm_options_open(const struct vm_options *vm_options, size_t index, extvm_vm **vm,
                              extvm_error *error);
+void vm_options_close(extvm_vm *vm);
 
 /* Closes the trace, after the VMs. Errors: EXTVM_SYSTEM_ERROR (it was not all written). */
 extvm_status vm_options_finish(struct vm_options *vm_options, extvm_error *error);

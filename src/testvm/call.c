@@ -15,7 +15,8 @@
 struct remote_world {
     struct hosted *hosted;
     extvm_error error; /* why it could not answer */
-    bool stalls;       /* on purpose: say nothing more */
+    struct machine_terms terms;
+    bool stalls; /* on purpose: say nothing more */
     extvm_account caller;
     uint8_t numbers[2][EXTVM_WORD_INTEGER_SIZE]; /* of the caller */
 };
@@ -156,6 +157,13 @@ static void wait_for_end(struct hosted *hosted) {
 
 /* -- the world -- */
 
+/* The node's time does not count for the machine's, unless the options say so. */
+static void prolong(struct remote_world *world, uint64_t start) {
+    if (world->hosted->server->settings.world_time == WORLD_TIME_APART) {
+        world->terms.deadline += clock_now() - start;
+    }
+}
+
 /* Asks and waits for the answer; `answer` is valid until the next query. */
 static bool ask(struct remote_world *world, const struct query *query, struct answer *answer) {
     struct hosted *hosted = world->hosted;
@@ -164,6 +172,7 @@ static bool ask(struct remote_world *world, const struct query *query, struct an
         return false;
     }
     hosted->queries++;
+    const uint64_t start = clock_now();
     extvm_status status = session_ask(&hosted->session, query, &world->error);
     if (status == EXTVM_OK) {
         status = send_output(hosted, &world->error);
@@ -175,6 +184,7 @@ static bool ask(struct remote_world *world, const struct query *query, struct an
             status = receive(hosted, end, &world->error);
         }
     }
+    prolong(world, start);
     *answer = event.answer;
     return status == EXTVM_OK;
 }
@@ -299,11 +309,11 @@ bool hosted_run_call(struct hosted *hosted, void *machine) {
     extvm_result *result = NULL;
     const extvm_testvm *server = hosted->server;
     hosted->queries = 0;
-    const struct machine_terms terms = {.deadline = clock_now() + server->settings.call_timeout,
-                                        .stop = &server->is_cut,
-                                        .like_real = is_like_real(hosted)};
-    extvm_status status =
-        hosted->host->machine->run(machine, &terms, hosted->session.call, &remote, &result, &error);
+    world.terms = (struct machine_terms){.deadline = clock_now() + server->settings.call_timeout,
+                                         .stop = &server->is_cut,
+                                         .like_real = is_like_real(hosted)};
+    extvm_status status = hosted->host->machine->run(machine, &world.terms, hosted->session.call,
+                                                     &remote, &result, &error);
     if (status == EXTVM_OK) {
         status = give_result(&world, result);
     }
