@@ -20,6 +20,8 @@ struct message_rules {
     ProtobufCBinaryData (*integer_from_vm)(extvm_bytes integer, struct arena *arena);
     /* Whether a field that is empty in a result was left out, and stays empty. */
     bool leaves_out;
+    /* Whether CallResult.error says that the return code is not 0, and not what the outcome is. */
+    bool error_is_code;
     /* CallResult.extra. */
     extvm_status (*read_extra)(const Vm__CallResult *wire, extvm_result *result,
                                extvm_error *error);
