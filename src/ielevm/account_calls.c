@@ -93,7 +93,7 @@ static enum step make_call(struct ielevm *vm, const struct context *context,
         entrance.name = contract_name(frame->contract, context->instruction->number)->name;
     }
     if (!entrance.is_precompiled) {
-        if (!account_load_code(&vm->accounts, callee)) {
+        if (!accounts_load_code(&vm->accounts, callee)) {
             return STEP_ABORT;
         }
         entrance.code = callee->code;
@@ -102,14 +102,14 @@ static enum step make_call(struct ielevm *vm, const struct context *context,
     return step == STEP_NEXT ? frame_enter(vm, &entrance) : step;
 }
 
-enum step operation_call(struct ielevm *vm, const struct context *context) {
+enum step perform_call(struct ielevm *vm, const struct context *context) {
     const struct call call = read_call(vm, context);
     struct frame *frame = context->frame;
     if (value_is_negative(&call.gas) || value_is_negative(&call.value) ||
         (frame->is_static && !value_is_zero(&call.value))) {
         return raise_exception(vm, USER_ERROR);
     }
-    struct account *callee = account_load(&vm->accounts, &call.at);
+    struct account *callee = accounts_load(&vm->accounts, &call.at);
     if (callee == NULL) {
         return STEP_ABORT;
     }
@@ -163,7 +163,7 @@ static enum step pay_create(struct ielevm *vm, const struct context *context, in
                       price + (int64_t)GAS_CREATE_ARGUMENT * context->instruction->arguments);
 }
 
-enum step operation_create(struct ielevm *vm, const struct context *context) {
+enum step perform_create(struct ielevm *vm, const struct context *context) {
     const struct value value = *context_operand(vm, context, 0);
     const struct contract *contract = context->frame->contract;
     const uint16_t number = context->instruction->number;
@@ -181,7 +181,7 @@ enum step operation_create(struct ielevm *vm, const struct context *context) {
     return make_account(vm, context, &code, &value);
 }
 
-enum step operation_copycreate(struct ielevm *vm, const struct context *context) {
+enum step perform_copycreate(struct ielevm *vm, const struct context *context) {
     const struct value value = *context_operand(vm, context, 0);
     extvm_address from;
     if (value_is_negative(&value)) {
@@ -192,8 +192,8 @@ enum step operation_copycreate(struct ielevm *vm, const struct context *context)
     if (step != STEP_NEXT) {
         return step;
     }
-    struct account *origin = account_load(&vm->accounts, &from);
-    if (origin == NULL || !account_load_code(&vm->accounts, origin)) {
+    struct account *origin = accounts_load(&vm->accounts, &from);
+    if (origin == NULL || !accounts_load_code(&vm->accounts, origin)) {
         return STEP_ABORT;
     }
     return make_account(vm, context, &origin->code, &value);

@@ -207,7 +207,7 @@ static bool take_code(struct accounts *accounts, struct account *account, extvm_
     return true;
 }
 
-bool account_load_code(struct accounts *accounts, struct account *account) {
+bool accounts_load_code(struct accounts *accounts, struct account *account) {
     if (account->code.kind != CODE_UNKNOWN) {
         return true;
     }
@@ -315,7 +315,7 @@ bool accounts_block_hash(struct accounts *accounts, unsigned back, uint64_t numb
 
 /* -- loading, which a rollback undoes -- */
 
-struct account *account_load(struct accounts *accounts, const extvm_address *address) {
+struct account *accounts_load(struct accounts *accounts, const extvm_address *address) {
     struct account *account = find_account(accounts, address);
     if (account == NULL || (!account->asked && !ask_for_account(accounts, account))) {
         return NULL;

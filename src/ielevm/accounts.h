@@ -103,10 +103,10 @@ bool accounts_fail_for_memory(struct accounts *accounts);
 /* -- asking, at most once; NULL or false: the run has failed -- */
 
 /* The account, loaded. */
-struct account *account_load(struct accounts *accounts, const extvm_address *address);
+struct account *accounts_load(struct accounts *accounts, const extvm_address *address);
 
 /* Makes sure that the account's code is known. */
-bool account_load_code(struct accounts *accounts, struct account *account);
+bool accounts_load_code(struct accounts *accounts, struct account *account);
 
 /* The account's storage at that key. */
 struct slot *account_slot(struct accounts *accounts, struct account *account,

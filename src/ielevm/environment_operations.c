@@ -24,59 +24,59 @@ static enum step give_address(struct ielevm *vm, const struct context *context,
                : abort_for_memory(vm);
 }
 
-enum step operation_address(struct ielevm *vm, const struct context *context) {
+enum step perform_address(struct ielevm *vm, const struct context *context) {
     return give_address(vm, context, &context->frame->self->address);
 }
 
-enum step operation_origin(struct ielevm *vm, const struct context *context) {
+enum step perform_origin(struct ielevm *vm, const struct context *context) {
     return give_address(vm, context, &vm->environment.origin);
 }
 
-enum step operation_caller(struct ielevm *vm, const struct context *context) {
+enum step perform_caller(struct ielevm *vm, const struct context *context) {
     return give_address(vm, context, &context->frame->caller);
 }
 
-enum step operation_beneficiary(struct ielevm *vm, const struct context *context) {
+enum step perform_beneficiary(struct ielevm *vm, const struct context *context) {
     return give_address(vm, context, &vm->environment.beneficiary);
 }
 
-enum step operation_callvalue(struct ielevm *vm, const struct context *context) {
+enum step perform_callvalue(struct ielevm *vm, const struct context *context) {
     return give(vm, context, WORD_WORDS, value_share(&context->frame->value));
 }
 
-enum step operation_timestamp(struct ielevm *vm, const struct context *context) {
+enum step perform_timestamp(struct ielevm *vm, const struct context *context) {
     return give(vm, context, WORD_WORDS, value_share(&vm->environment.timestamp));
 }
 
-enum step operation_difficulty(struct ielevm *vm, const struct context *context) {
+enum step perform_difficulty(struct ielevm *vm, const struct context *context) {
     return give(vm, context, WORD_WORDS, value_share(&vm->environment.difficulty));
 }
 
-enum step operation_number(struct ielevm *vm, const struct context *context) {
+enum step perform_number(struct ielevm *vm, const struct context *context) {
     return give(vm, context, 1, value_share(&vm->environment.number));
 }
 
-enum step operation_gaslimit(struct ielevm *vm, const struct context *context) {
+enum step perform_gaslimit(struct ielevm *vm, const struct context *context) {
     return give(vm, context, 1, value_share(&vm->environment.gas_limit));
 }
 
-enum step operation_gasprice(struct ielevm *vm, const struct context *context) {
+enum step perform_gasprice(struct ielevm *vm, const struct context *context) {
     return give(vm, context, 1, value_share(&vm->environment.gas_price));
 }
 
-enum step operation_codesize(struct ielevm *vm, const struct context *context) {
+enum step perform_codesize(struct ielevm *vm, const struct context *context) {
     return give(vm, context, 1, value_small((int64_t)context->frame->contract->size));
 }
 
 /* These two show what they themselves have changed. */
-enum step operation_msize(struct ielevm *vm, const struct context *context) {
+enum step perform_msize(struct ielevm *vm, const struct context *context) {
     enum { WORD = 8 };
     enum step step = context_pay(vm, context, 1, GAS_ENVIRONMENT);
     return step == STEP_NEXT ? context_write(vm, context, value_small(WORD * context->frame->peak))
                              : step;
 }
 
-enum step operation_gas(struct ielevm *vm, const struct context *context) {
+enum step perform_gas(struct ielevm *vm, const struct context *context) {
     enum step step = context_pay(vm, context, 1, GAS_ENVIRONMENT);
     return step == STEP_NEXT
                ? context_write(vm, context, value_small(context->frame->gas / MILLIGAS_IN_GAS))
@@ -88,10 +88,10 @@ enum step operation_gas(struct ielevm *vm, const struct context *context) {
 static struct account *operand_account(struct ielevm *vm, const struct context *context) {
     extvm_address address;
     value_to_address(context_operand(vm, context, 0), &address);
-    return account_load(&vm->accounts, &address);
+    return accounts_load(&vm->accounts, &address);
 }
 
-enum step operation_balance(struct ielevm *vm, const struct context *context) {
+enum step perform_balance(struct ielevm *vm, const struct context *context) {
     enum step step = context_pay(vm, context, WORD_WORDS, GAS_BALANCE);
     if (step != STEP_NEXT) {
         return step;
@@ -110,10 +110,10 @@ static enum step load_code(struct ielevm *vm, const struct context *context,
     }
     struct account *account = operand_account(vm, context);
     *out = account;
-    return step_or_abort(account != NULL && account_load_code(&vm->accounts, account));
+    return step_or_abort(account != NULL && accounts_load_code(&vm->accounts, account));
 }
 
-enum step operation_extcodesize(struct ielevm *vm, const struct context *context) {
+enum step perform_extcodesize(struct ielevm *vm, const struct context *context) {
     const struct account *account;
     enum step step = load_code(vm, context, &account);
     if (step != STEP_NEXT) {
@@ -123,7 +123,7 @@ enum step operation_extcodesize(struct ielevm *vm, const struct context *context
     return context_write(vm, context, value_small((int64_t)size));
 }
 
-enum step operation_calladdress(struct ielevm *vm, const struct context *context) {
+enum step perform_calladdress(struct ielevm *vm, const struct context *context) {
     const struct account *account;
     enum step step = load_code(vm, context, &account);
     if (step != STEP_NEXT) {
@@ -143,7 +143,7 @@ enum step operation_calladdress(struct ielevm *vm, const struct context *context
 
 /* The world is asked by number; the offset counts back from the newest block that is done
  * (protocol/iele.md, section 6.4). */
-enum step operation_blockhash(struct ielevm *vm, const struct context *context) {
+enum step perform_blockhash(struct ielevm *vm, const struct context *context) {
     enum step step = context_pay(vm, context, WORD_WORDS, GAS_BLOCKHASH);
     if (step != STEP_NEXT) {
         return step;

@@ -46,7 +46,7 @@ bool frame_make(struct ielevm *vm, const struct entrance *entrance) {
 static enum step prepare_create(struct ielevm *vm, const struct entrance *entrance,
                                 struct account **self) {
     struct accounts *accounts = &vm->accounts;
-    *self = account_load(accounts, &entrance->self);
+    *self = accounts_load(accounts, &entrance->self);
     if (*self == NULL) {
         return STEP_ABORT;
     }
@@ -72,7 +72,7 @@ static enum step move_value(struct ielevm *vm, const struct entrance *entrance,
     if (value_compare(&entrance->value, &entrance->caller->balance) > 0) {
         return raise_exception(vm, OUT_OF_FUNDS);
     }
-    *self = account_load(accounts, &entrance->self);
+    *self = accounts_load(accounts, &entrance->self);
     return step_or_abort(*self != NULL &&
                          account_transfer(accounts, entrance->caller, *self, &entrance->value));
 }
@@ -296,7 +296,7 @@ enum step frame_leave(struct ielevm *vm) {
     return step == STEP_NEXT ? STEP_SWITCH : step;
 }
 
-void frames_drop(struct ielevm *vm) {
+void frames_drop_all(struct ielevm *vm) {
     while (vm->frame_count > 0) {
         pop_frame(vm);
     }

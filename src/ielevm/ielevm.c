@@ -44,7 +44,7 @@ static void clear(struct ielevm *vm) {
     struct value *values[] = {&environment->gas_price, &environment->timestamp,
                               &environment->number, &environment->difficulty,
                               &environment->gas_limit};
-    frames_drop(vm);
+    frames_drop_all(vm);
     for (unsigned i = 0; i < sizeof values / sizeof values[0]; i++) {
         value_drop(vm_numbers(vm), values[i]);
     }
@@ -163,8 +163,8 @@ static enum step begin_call(struct ielevm *vm, const extvm_address *recipient,
     entrance->name = data->first;
     entrance->is_precompiled = extvm_address_equal(recipient, &precompiled);
     if (!entrance->is_precompiled) {
-        struct account *account = account_load(&vm->accounts, recipient);
-        if (account == NULL || !account_load_code(&vm->accounts, account)) {
+        struct account *account = accounts_load(&vm->accounts, recipient);
+        if (account == NULL || !accounts_load_code(&vm->accounts, account)) {
             return STEP_ABORT;
         }
         entrance->code = account->code;
@@ -180,7 +180,7 @@ static enum step run_frames(struct ielevm *vm, enum step step) {
                 return step;
             }
         } else {
-            step = interpreter_run(vm);
+            step = vm_run_frame(vm);
         }
     }
     return step;
@@ -195,7 +195,7 @@ static extvm_status fail(const struct ielevm *vm, extvm_error *error) {
 static extvm_status run_checked(struct ielevm *vm, const extvm_call *call,
                                 const struct call_data *data, uint64_t gas, extvm_result **result,
                                 extvm_error *error) {
-    struct account *caller = account_load(&vm->accounts, &call->caller);
+    struct account *caller = accounts_load(&vm->accounts, &call->caller);
     uint8_t digits[EXTVM_U64_INTEGER_SIZE];
     struct value amount;
     if (caller == NULL) {
@@ -222,9 +222,9 @@ static extvm_status run_checked(struct ielevm *vm, const extvm_call *call,
         return fail(vm, error);
     }
     const struct account *created = call->recipient == NULL && vm->ending.kind == ENDED_WELL
-                                        ? account_load(&vm->accounts, &entrance.self)
+                                        ? accounts_load(&vm->accounts, &entrance.self)
                                         : NULL;
-    *result = outcome_make(vm, call, created);
+    *result = vm_outcome(vm, call, created);
     return *result != NULL ? EXTVM_OK : error_no_memory(error, "the result");
 }
 

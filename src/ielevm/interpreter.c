@@ -76,7 +76,7 @@ static bool make_constant(struct ielevm *vm, const struct instruction *instructi
 }
 
 /* A constant of many bytes costs the same as any other, and is made once. */
-static enum step operation_constant(struct ielevm *vm, const struct context *context) {
+static enum step perform_constant(struct ielevm *vm, const struct context *context) {
     const struct instruction *instruction = context->instruction;
     struct constant *constant =
         instruction->magnitude.size >= CONSTANT_BYTES
@@ -99,7 +99,7 @@ static enum step operation_constant(struct ielevm *vm, const struct context *con
     return context_write(vm, context, value);
 }
 
-static enum step operation_branch(struct ielevm *vm, const struct context *context) {
+static enum step perform_branch(struct ielevm *vm, const struct context *context) {
     const struct instruction *instruction = context->instruction;
     enum step step = gas_charge(vm, context->frame, GAS_BRANCH);
     if (step != STEP_NEXT) {
@@ -117,13 +117,13 @@ static enum step operation_branch(struct ielevm *vm, const struct context *conte
     return STEP_NEXT;
 }
 
-static enum step operation_revert(struct ielevm *vm, const struct context *context) {
+static enum step perform_revert(struct ielevm *vm, const struct context *context) {
     vm->ending.kind = ENDED_REVERTED;
     vm->ending.status = value_share(context_operand(vm, context, 0));
     return STEP_LEAVE;
 }
 
-static enum step operation_invalid(struct ielevm *vm, const struct context *context) {
+static enum step perform_invalid(struct ielevm *vm, const struct context *context) {
     (void)context;
     return raise_exception(vm, USER_ERROR);
 }
@@ -131,51 +131,51 @@ static enum step operation_invalid(struct ielevm *vm, const struct context *cont
 /* -- all of them -- */
 
 static operation *const operations[IELE_OPCODES] = {
-    [IELE_SHA3] = operation_sha3,
-    [IELE_ADDRESS] = operation_address,
-    [IELE_BALANCE] = operation_balance,
-    [IELE_ORIGIN] = operation_origin,
-    [IELE_CALLER] = operation_caller,
-    [IELE_CALLVALUE] = operation_callvalue,
-    [IELE_CODESIZE] = operation_codesize,
-    [IELE_GASPRICE] = operation_gasprice,
-    [IELE_EXTCODESIZE] = operation_extcodesize,
-    [IELE_BLOCKHASH] = operation_blockhash,
-    [IELE_BENEFICIARY] = operation_beneficiary,
-    [IELE_TIMESTAMP] = operation_timestamp,
-    [IELE_NUMBER] = operation_number,
-    [IELE_DIFFICULTY] = operation_difficulty,
-    [IELE_GASLIMIT] = operation_gaslimit,
-    [IELE_LOADRANGE] = operation_load_range,
-    [IELE_LOAD] = operation_load,
-    [IELE_STORERANGE] = operation_store_range,
-    [IELE_STORE] = operation_store,
-    [IELE_SLOAD] = operation_sload,
-    [IELE_SSTORE] = operation_sstore,
-    [IELE_MSIZE] = operation_msize,
-    [IELE_GAS] = operation_gas,
-    [IELE_CONSTANT] = operation_constant,
-    [IELE_CONSTANTMINUS] = operation_constant,
-    [IELE_BR] = operation_branch,
-    [IELE_BRIF] = operation_branch,
-    [IELE_LOG0] = operation_log,
-    [IELE_LOG1] = operation_log,
-    [IELE_LOG2TOPICS] = operation_log,
-    [IELE_LOG3] = operation_log,
-    [IELE_LOG4] = operation_log,
-    [IELE_CREATE] = operation_create,
-    [IELE_COPYCREATE] = operation_copycreate,
-    [IELE_CALL] = operation_call,
-    [IELE_CALLPTR] = operation_call,
-    [IELE_STATICCALL] = operation_call,
-    [IELE_STATICCALLPTR] = operation_call,
-    [IELE_RET] = operation_ret,
-    [IELE_REVERT] = operation_revert,
-    [IELE_LOCALCALL] = operation_localcall,
-    [IELE_LOCALCALLPTR] = operation_localcallptr,
-    [IELE_CALLADDRESS] = operation_calladdress,
-    [IELE_INVALID] = operation_invalid,
-    [IELE_SELFDESTRUCT] = operation_selfdestruct,
+    [IELE_SHA3] = perform_sha3,
+    [IELE_ADDRESS] = perform_address,
+    [IELE_BALANCE] = perform_balance,
+    [IELE_ORIGIN] = perform_origin,
+    [IELE_CALLER] = perform_caller,
+    [IELE_CALLVALUE] = perform_callvalue,
+    [IELE_CODESIZE] = perform_codesize,
+    [IELE_GASPRICE] = perform_gasprice,
+    [IELE_EXTCODESIZE] = perform_extcodesize,
+    [IELE_BLOCKHASH] = perform_blockhash,
+    [IELE_BENEFICIARY] = perform_beneficiary,
+    [IELE_TIMESTAMP] = perform_timestamp,
+    [IELE_NUMBER] = perform_number,
+    [IELE_DIFFICULTY] = perform_difficulty,
+    [IELE_GASLIMIT] = perform_gaslimit,
+    [IELE_LOADRANGE] = perform_load_range,
+    [IELE_LOAD] = perform_load,
+    [IELE_STORERANGE] = perform_store_range,
+    [IELE_STORE] = perform_store,
+    [IELE_SLOAD] = perform_sload,
+    [IELE_SSTORE] = perform_sstore,
+    [IELE_MSIZE] = perform_msize,
+    [IELE_GAS] = perform_gas,
+    [IELE_CONSTANT] = perform_constant,
+    [IELE_CONSTANTMINUS] = perform_constant,
+    [IELE_BR] = perform_branch,
+    [IELE_BRIF] = perform_branch,
+    [IELE_LOG0] = perform_log,
+    [IELE_LOG1] = perform_log,
+    [IELE_LOG2TOPICS] = perform_log,
+    [IELE_LOG3] = perform_log,
+    [IELE_LOG4] = perform_log,
+    [IELE_CREATE] = perform_create,
+    [IELE_COPYCREATE] = perform_copycreate,
+    [IELE_CALL] = perform_call,
+    [IELE_CALLPTR] = perform_call,
+    [IELE_STATICCALL] = perform_call,
+    [IELE_STATICCALLPTR] = perform_call,
+    [IELE_RET] = perform_ret,
+    [IELE_REVERT] = perform_revert,
+    [IELE_LOCALCALL] = perform_localcall,
+    [IELE_LOCALCALLPTR] = perform_localcallptr,
+    [IELE_CALLADDRESS] = perform_calladdress,
+    [IELE_INVALID] = perform_invalid,
+    [IELE_SELFDESTRUCT] = perform_selfdestruct,
 };
 
 /* Section 8, step 2, as far as it is the opcode alone; a call's value is looked at with it. */
@@ -196,7 +196,7 @@ static bool is_change(uint8_t opcode) {
     }
 }
 
-enum step interpreter_step(struct ielevm *vm, const struct instruction *instruction) {
+enum step vm_step(struct ielevm *vm, const struct instruction *instruction) {
     struct frame *frame = newest_frame(vm);
     const struct context context = {.frame = frame,
                                     .activation = newest_activation(vm),
@@ -214,7 +214,7 @@ enum step interpreter_step(struct ielevm *vm, const struct instruction *instruct
 /* Executing past the last instruction acts like `ret` with no values. */
 static const struct instruction implicit_return = {.opcode = IELE_RET};
 
-enum step interpreter_run(struct ielevm *vm) {
+enum step vm_run_frame(struct ielevm *vm) {
     const unsigned bits = newest_frame(vm)->contract->bits;
     enum step step = STEP_NEXT;
     do {
@@ -231,7 +231,7 @@ enum step interpreter_run(struct ielevm *vm) {
         if (!vm_goes_on(vm, 1 + instruction.registers / 4)) {
             return STEP_ABORT;
         }
-        step = interpreter_step(vm, &instruction);
+        step = vm_step(vm, &instruction);
     } while (step == STEP_NEXT);
     return step;
 }

@@ -41,7 +41,7 @@ static enum step enter(struct ielevm *vm, const struct context *context,
 }
 
 /* A name that no function has can only be in code from the node, which is not checked [ours]. */
-enum step operation_localcall(struct ielevm *vm, const struct context *context) {
+enum step perform_localcall(struct ielevm *vm, const struct context *context) {
     const struct contract *contract = context->frame->contract;
     const struct instruction *instruction = context->instruction;
     const struct entry *entry = contract_name(contract, instruction->number);
@@ -50,7 +50,7 @@ enum step operation_localcall(struct ielevm *vm, const struct context *context) 
         builtin->results == instruction->returns) {
         struct instruction same = *instruction;
         same.opcode = entry->builtin;
-        return interpreter_step(vm, &same);
+        return vm_step(vm, &same);
     }
     const struct function *function = contract_numbered_function(contract, instruction->number);
     if (function == NULL) {
@@ -60,7 +60,7 @@ enum step operation_localcall(struct ielevm *vm, const struct context *context) 
     return step == STEP_NEXT ? enter(vm, context, function) : step;
 }
 
-enum step operation_localcallptr(struct ielevm *vm, const struct context *context) {
+enum step perform_localcallptr(struct ielevm *vm, const struct context *context) {
     const struct function *function =
         contract_pointer(context->frame->contract, context_operand(vm, context, 0));
     if (function == NULL) {
@@ -95,7 +95,7 @@ static enum step take_returns(struct ielevm *vm, struct frame *frame,
     return step;
 }
 
-enum step operation_ret(struct ielevm *vm, const struct context *context) {
+enum step perform_ret(struct ielevm *vm, const struct context *context) {
     struct frame *frame = context->frame;
     enum step step = context_list_arguments(vm, context);
     if (step != STEP_NEXT) {

@@ -179,10 +179,10 @@ void list_clear(struct ielevm *vm);
 /* -- interpreter.c -- */
 
 /* Runs the newest frame until it ends or another is the newest. */
-enum step interpreter_run(struct ielevm *vm);
+enum step vm_run_frame(struct ielevm *vm);
 
 /* Does one instruction of the newest frame. */
-enum step interpreter_step(struct ielevm *vm, const struct instruction *instruction);
+enum step vm_step(struct ielevm *vm, const struct instruction *instruction);
 
 /* What an instruction needs at hand. */
 struct context {
@@ -215,16 +215,15 @@ enum step context_list_arguments(struct ielevm *vm, const struct context *contex
 
 typedef enum step operation(struct ielevm *vm, const struct context *context);
 
-operation operation_load, operation_load_range, operation_store, operation_store_range,
-    operation_sha3, operation_log; /* memory_operations.c */
-operation operation_address, operation_origin, operation_caller, operation_callvalue,
-    operation_codesize, operation_gasprice, operation_beneficiary, operation_timestamp,
-    operation_number, operation_difficulty, operation_gaslimit, operation_msize, operation_gas,
-    operation_balance, operation_extcodesize, operation_blockhash,
-    operation_calladdress;                                            /* environment_operations.c */
-operation operation_sload, operation_sstore, operation_selfdestruct;  /* storage_operations.c */
-operation operation_localcall, operation_localcallptr, operation_ret; /* local_calls.c */
-operation operation_call, operation_create, operation_copycreate;     /* account_calls.c */
+operation perform_load, perform_load_range, perform_store, perform_store_range, perform_sha3,
+    perform_log; /* memory_operations.c */
+operation perform_address, perform_origin, perform_caller, perform_callvalue, perform_codesize,
+    perform_gasprice, perform_beneficiary, perform_timestamp, perform_number, perform_difficulty,
+    perform_gaslimit, perform_msize, perform_gas, perform_balance, perform_extcodesize,
+    perform_blockhash, perform_calladdress;                     /* environment_operations.c */
+operation perform_sload, perform_sstore, perform_selfdestruct;  /* storage_operations.c */
+operation perform_localcall, perform_localcallptr, perform_ret; /* local_calls.c */
+operation perform_call, perform_create, perform_copycreate;     /* account_calls.c */
 
 /* -- frames.c: section 6 -- */
 
@@ -259,7 +258,7 @@ enum step frame_enter(struct ielevm *vm, const struct entrance *entrance);
 enum step frame_leave(struct ielevm *vm);
 
 /* Drops all frames and what is on the list. */
-void frames_drop(struct ielevm *vm);
+void frames_drop_all(struct ielevm *vm);
 
 /* -- precompiled.c: section 14 -- */
 
@@ -278,7 +277,7 @@ enum step precompiled_call(struct ielevm *vm, const struct precompiled_function 
 
 /* The result of a run that ended as `ending` says with vm->gas_left; NULL: no memory. `created` is
  * the account that a create makes, or NULL. */
-extvm_result *outcome_make(struct ielevm *vm, const extvm_call *call,
+extvm_result *vm_outcome(struct ielevm *vm, const extvm_call *call,
                            const struct account *created);
 
 #endif

@@ -26,7 +26,7 @@ static enum step write_bytes(struct ielevm *vm, const struct context *context,
                                                      : abort_for_memory(vm);
 }
 
-enum step operation_load(struct ielevm *vm, const struct context *context) {
+enum step perform_load(struct ielevm *vm, const struct context *context) {
     const struct cell *cell = find_cell(vm, context, 0);
     int64_t words = cell_words(cell);
     enum step step = context_pay(vm, context, words, GAS_LOAD + GAS_LOAD_WORD * words);
@@ -37,7 +37,7 @@ enum step operation_load(struct ielevm *vm, const struct context *context) {
                         : write_bytes(vm, context, value_from_signed, cell->data, cell->size);
 }
 
-enum step operation_load_range(struct ielevm *vm, const struct context *context) {
+enum step perform_load_range(struct ielevm *vm, const struct context *context) {
     const struct cell *cell = find_cell(vm, context, 0);
     int64_t offset = value_amount(context_operand(vm, context, 1));
     int64_t width = value_amount(context_operand(vm, context, 2));
@@ -60,7 +60,7 @@ enum step operation_load_range(struct ielevm *vm, const struct context *context)
                        (size_t)width < there ? (size_t)width : there);
 }
 
-enum step operation_sha3(struct ielevm *vm, const struct context *context) {
+enum step perform_sha3(struct ielevm *vm, const struct context *context) {
     enum { RESULT_WORDS = 4 };
     struct cell *cell = find_cell(vm, context, 0);
     enum step step =
@@ -106,7 +106,7 @@ static struct cell *cell_for(struct ielevm *vm, const struct context *context, s
 }
 
 /* Zero is charged as a word while the cell stays or becomes empty [quirk]. */
-enum step operation_store(struct ielevm *vm, const struct context *context) {
+enum step perform_store(struct ielevm *vm, const struct context *context) {
     const struct value *value = context_operand(vm, context, 0);
     struct cell *cell = find_cell(vm, context, 1);
     int64_t words = value_words(value);
@@ -125,7 +125,7 @@ enum step operation_store(struct ielevm *vm, const struct context *context) {
     return STEP_NEXT;
 }
 
-enum step operation_store_range(struct ielevm *vm, const struct context *context) {
+enum step perform_store_range(struct ielevm *vm, const struct context *context) {
     struct cell *cell = find_cell(vm, context, 1);
     int64_t offset = value_amount(context_operand(vm, context, 2));
     int64_t width = value_amount(context_operand(vm, context, 3));
@@ -165,7 +165,7 @@ static struct cell *logged_cell(struct ielevm *vm, const struct context *context
     return cell;
 }
 
-enum step operation_log(struct ielevm *vm, const struct context *context) {
+enum step perform_log(struct ielevm *vm, const struct context *context) {
     struct accounts *accounts = &vm->accounts;
     struct log log = {.address = context->frame->self->address,
                       .topic_count = context->instruction->registers - 1};

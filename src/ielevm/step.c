@@ -352,7 +352,7 @@ static extvm_status run(struct ielevm *vm, const extvm_iele_instruction *instruc
     encode(opcode, bytes, &encoded);
     const int64_t cell =
         instruction->has_cell ? words_of_bytes((int64_t)instruction->cell.size) : 0;
-    enum step step = interpreter_step(vm, &encoded);
+    enum step step = vm_step(vm, &encoded);
     if (step == STEP_ABORT) {
         return vm->accounts.failure;
     }

@@ -2,7 +2,7 @@
 #include "machine.h"
 
 /* The world is asked before anything is paid. */
-enum step operation_sload(struct ielevm *vm, const struct context *context) {
+enum step perform_sload(struct ielevm *vm, const struct context *context) {
     const struct value *key = context_operand(vm, context, 0);
     const struct slot *slot = account_slot(&vm->accounts, context->frame->self, key);
     if (slot == NULL) {
@@ -15,7 +15,7 @@ enum step operation_sload(struct ielevm *vm, const struct context *context) {
     return step == STEP_NEXT ? context_write(vm, context, value_share(&slot->value)) : step;
 }
 
-enum step operation_sstore(struct ielevm *vm, const struct context *context) {
+enum step perform_sstore(struct ielevm *vm, const struct context *context) {
     const struct value *value = context_operand(vm, context, 0);
     const struct value *key = context_operand(vm, context, 1);
     struct slot *slot = account_slot(&vm->accounts, context->frame->self, key);
@@ -36,13 +36,13 @@ enum step operation_sstore(struct ielevm *vm, const struct context *context) {
     return step_or_abort(account_set_slot(&vm->accounts, slot, value));
 }
 
-enum step operation_selfdestruct(struct ielevm *vm, const struct context *context) {
+enum step perform_selfdestruct(struct ielevm *vm, const struct context *context) {
     struct accounts *accounts = &vm->accounts;
     struct account *self = context->frame->self;
     const struct value nothing = value_small(0);
     extvm_address address;
     value_to_address(context_operand(vm, context, 0), &address);
-    struct account *heir = account_load(accounts, &address);
+    struct account *heir = accounts_load(accounts, &address);
     if (heir == NULL) {
         return STEP_ABORT;
     }
