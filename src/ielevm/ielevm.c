@@ -245,3 +245,21 @@ extvm_status ielevm_run(struct ielevm *vm, const struct machine_terms *terms,
     clear(vm);
     return status;
 }
+
+/* -- among the library's machines -- */
+
+static void *machine_make(const extvm_allocator *allocator) {
+    return ielevm_new(allocator);
+}
+
+static void machine_release(void *machine) {
+    ielevm_free(machine);
+}
+
+static extvm_status machine_run(void *machine, const struct machine_terms *terms,
+                                const extvm_call *call, const extvm_world *world,
+                                extvm_result **result, extvm_error *error) {
+    return ielevm_run(machine, terms, call, world, result, error);
+}
+
+const struct machine_kind ielevm_machine = {"IELE VM", machine_make, machine_release, machine_run};
