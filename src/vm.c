@@ -92,35 +92,56 @@ static const char *next_comma(const char *addresses, size_t kind_length) {
     return comma;
 }
 
-/* One VM process, or several whose addresses have commas between. */
-static extvm_status open_processes(const char *addresses, const extvm_options *options,
-                                   extvm_vm **out, extvm_error *error) {
-    enum { PROCESSES_MAXIMUM = 64 };
-    struct endpoint *endpoints =
-        memory_allocate(&options->allocator, PROCESSES_MAXIMUM * sizeof *endpoints);
-    if (endpoints == NULL) {
-        return error_no_memory(error, "the addresses of VMs");
+enum { PROCESSES_MAXIMUM = 64 };
+
+/* How many addresses there are, with commas between. */
+static size_t count_addresses(const char *addresses, size_t kind_length) {
+    size_t count = 1;
+    for (const char *at = addresses; (at = next_comma(at, kind_length)) != NULL; at++) {
+        count++;
     }
-    const struct protocol *protocol = NULL;
-    size_t count = 0, kind_length = strcspn(addresses, ":+");
+    return count;
+}
+
+/* Reads `count` addresses. */
+static extvm_status parse_addresses(const char *addresses, size_t kind_length, size_t count,
+                                    const struct protocol **protocol, struct endpoint *endpoints,
+                                    extvm_error *error) {
     extvm_status status = EXTVM_OK;
-    for (const char *at = addresses; status == EXTVM_OK && at != NULL;) {
+    const char *at = addresses;
+    for (size_t i = 0; i < count && status == EXTVM_OK; i++) {
         char one[ENDPOINT_TEXT_SIZE];
         const char *comma = next_comma(at, kind_length);
         size_t length = comma != NULL ? (size_t)(comma - at) : strlen(at);
-        if (length >= sizeof one || count == PROCESSES_MAXIMUM) {
-            status = error_set(error, EXTVM_OUT_OF_RANGE,
-                               "an address of %zu characters, or over %d addresses: at most %zu "
-                               "characters each",
-                               length, PROCESSES_MAXIMUM, sizeof one - 1);
-            break;
+        if (length >= sizeof one) {
+            return error_set(error, EXTVM_OUT_OF_RANGE,
+                             "the address of a VM has %zu characters: at most %zu", length,
+                             sizeof one - 1);
         }
         memcpy(one, at, length);
         one[length] = '\0';
-        status = parse_address(one, &protocol, &endpoints[count], error);
-        count++;
-        at = comma != NULL ? comma + 1 : NULL;
+        status = parse_address(one, protocol, &endpoints[i], error);
+        at = comma != NULL ? comma + 1 : at + length;
     }
+    return status;
+}
+
+/* One VM process, or several whose addresses have commas between. */
+static extvm_status open_processes(const char *addresses, const extvm_options *options,
+                                   extvm_vm **out, extvm_error *error) {
+    const struct protocol *protocol = NULL;
+    size_t kind_length = strcspn(addresses, ":+");
+    size_t count = count_addresses(addresses, kind_length);
+    if (count > PROCESSES_MAXIMUM) {
+        return error_set(error, EXTVM_OUT_OF_RANGE, "%zu addresses of VMs: at most %d", count,
+                         PROCESSES_MAXIMUM);
+    }
+    struct endpoint *endpoints = memory_allocate(&options->allocator, count * sizeof *endpoints);
+    if (endpoints == NULL) {
+        return error_no_memory(error, "the addresses of VMs");
+    }
+    extvm_status status =
+        parse_addresses(addresses, kind_length, count, &protocol, endpoints, error);
     if (status == EXTVM_OK) {
         status = client_new(protocol, endpoints, count, NULL, options, NULL, out, error);
     }

@@ -238,9 +238,14 @@ void connection_close(struct connection *connection, bool was_ended_by_vm) {
                   "%s: session closed", peer);
         return;
     }
+    /* A VM that is busy with an abandoned call will write to a closed socket, and the real ones die
+     * of that (protocol/iele.md and protocol/kevm.md, section 12). */
+    bool was_idle = connection->session->state == SESSION_IDLE;
     statistics_count(&connection->statistics->cut_off, 1);
     log_event(connection->logger,
-              &(extvm_log_event){.level = EXTVM_LOG_WARNING, .name = "needs-restart", .peer = peer},
+              &(extvm_log_event){.level = was_idle ? EXTVM_LOG_INFO : EXTVM_LOG_WARNING,
+                                 .name = "needs-restart",
+                                 .peer = peer},
               "%s: the VM did not end the session within %.3f s (option drain-timeout): it %s",
               peer, (double)connection->settings->drain_timeout / (double)NANOSECONDS_IN_SECOND,
               session_may_leave(connection->session)

@@ -49,6 +49,14 @@ bool result_drop_changes(extvm_result *result) {
     return any;
 }
 
+void result_set_failed(extvm_result *result, extvm_outcome outcome, const char *return_code_name) {
+    result->outcome = outcome;
+    result->return_code_name = return_code_name;
+    if (result_drop_changes(result)) {
+        result_add_quirk(result, "lists-dropped");
+    }
+}
+
 bool result_set_gas_used(extvm_result *result, extvm_bytes gas_provided) {
     extvm_word provided = {{0}}, remaining = {{0}};
     extvm_integer_to_word(gas_provided, &provided);

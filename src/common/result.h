@@ -45,6 +45,10 @@ void result_add_quirk(extvm_result *result, const char *name);
  * anything in them. */
 bool result_drop_changes(extvm_result *result);
 
+/* Makes it a failed call's result: with this outcome and name of its return code, and without
+ * changes; the quirk "lists-dropped" says that the VM listed some. */
+void result_set_failed(extvm_result *result, extvm_outcome outcome, const char *return_code_name);
+
 /* Puts the lists into the order that extvm/result.h promises; touched and deleted lose their
  * duplicates. */
 void result_sort(extvm_result *result);

@@ -48,6 +48,16 @@ static extvm_status reject(extvm_error *error, const extvm_address *address, con
                      hex, why);
 }
 
+extvm_status verify_error_flag(const extvm_result *result, bool zero_is_success,
+                               extvm_error *error) {
+    bool zero = extvm_integer_sign(result->return_code) == 0;
+    return (zero == zero_is_success) != result->error
+               ? EXTVM_OK
+               : error_set(error, EXTVM_RESULT_REJECTED,
+                           "the VM's result cannot be true: error is %s and the return code is %s",
+                           result->error ? "set" : "not set", zero ? "0" : "not 0");
+}
+
 static extvm_status verify_gas(const extvm_call *call, const extvm_result *result,
                                extvm_error *error) {
     if (extvm_integer_sign(result->gas_remaining) < 0 ||

@@ -7,7 +7,7 @@
 
 #include "common/call.h"
 #include "common/error.h"
-#include "common/rlp.h"
+#include "common/verify.h"
 #include "iele.h"
 
 /* -- before anything is sent -- */
@@ -69,29 +69,22 @@ static void set_failed(const extvm_call *call, extvm_result *result) {
     uint64_t code = UINT64_MAX;
     extvm_status known = extvm_integer_to_u64(result->return_code, &code);
     if (known == EXTVM_OK && code > 0 && is_exception(call, result, code)) {
-        result->outcome = EXTVM_OUTCOME_FAILURE;
-        result->return_code_name = status_names[code];
-    } else {
-        result->outcome = EXTVM_OUTCOME_REVERT;
-        result->return_code_name = "revert";
-        if (known == EXTVM_OK && code < STATUSES) {
-            result_add_quirk(result, "outcome-inferred");
-        }
+        result_set_failed(result, EXTVM_OUTCOME_FAILURE, status_names[code]);
+        return;
     }
-    if (result_drop_changes(result)) {
-        result_add_quirk(result, "lists-dropped");
+    if (known == EXTVM_OK && code < STATUSES) {
+        result_add_quirk(result, "outcome-inferred");
     }
+    result_set_failed(result, EXTVM_OUTCOME_REVERT, "revert");
 }
 
 extvm_status iele_read_outcome(const extvm_call *call, extvm_result *result, extvm_error *error) {
     size_t returned;
-    bool succeeded = extvm_integer_sign(result->return_code) == 0;
-    if (succeeded == result->error) {
-        return error_set(error, EXTVM_RESULT_REJECTED,
-                         "the VM's result cannot be true: error is %s and the status is %s",
-                         result->error ? "set" : "not set", result->error ? "0" : "not 0");
+    extvm_status status = verify_error_flag(result, true, error);
+    if (status != EXTVM_OK) {
+        return status;
     }
-    if (!succeeded) {
+    if (result->error) {
         set_failed(call, result);
         return EXTVM_OK;
     }

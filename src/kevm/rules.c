@@ -7,6 +7,7 @@
 
 #include "common/call.h"
 #include "common/error.h"
+#include "common/verify.h"
 #include "kevm.h"
 
 bool kevm_in_berlin(const extvm_call *call) {
@@ -55,19 +56,14 @@ static extvm_outcome failure_outcome(const extvm_result *result) {
 
 extvm_status kevm_read_outcome(const extvm_call *call, extvm_result *result, extvm_error *error) {
     bool coded = result->return_code.size > 0; /* not by every server (section 14) */
-    if (coded && (extvm_integer_sign(result->return_code) == 0) != result->error) {
-        return error_set(error, EXTVM_RESULT_REJECTED,
-                         "the VM's result cannot be true: error is %s and the return code is %s",
-                         result->error ? "set" : "not set", result->error ? "not 0" : "0");
+    extvm_status status = coded ? verify_error_flag(result, false, error) : EXTVM_OK;
+    if (status != EXTVM_OK) {
+        return status;
     }
     if (result->error) {
-        result->outcome = failure_outcome(result);
         result->return_code = small_integer(false);
-        result->return_code_name = "failure";
         result_add_quirk(result, "outcome-inferred");
-        if (result_drop_changes(result)) {
-            result_add_quirk(result, "lists-dropped");
-        }
+        result_set_failed(result, failure_outcome(result), "failure");
         return EXTVM_OK;
     }
     result->outcome = EXTVM_OUTCOME_SUCCESS;

@@ -50,6 +50,32 @@ run --to "$tiny" --gas 0xfabd8 --function inc --arg -1 --json
 wait "$vm" && [ "$status" -eq 0 ] && prints '"returnData": *"0xc100"' && prints '"returnCodeName": *"success"'
 verdict 'an argument may be negative'
 
+world 2 e8d4851000 "$tiny" "$(code TINYCODE)" '{"5": 9}'
+vm tests/scripts/iele-signed.script
+run --to "$tiny" --gas 1027100 --function inc --arg 41
+wait "$vm" && [ "$status" -eq 0 ] && prints '^returned  *4 integers: 42, -1, -128, 39614081257132168796771975167$'
+verdict 'returned integers are printed in decimal and with their sign, however wide'
+prints '-0x1 = -0x80$' && prints '0x5 = 0x0 (erased)$'
+verdict 'a negative value at a negative key is printed with both signs, and what is erased as that'
+prints '^Code coverage.* (2)$' && prints '^ *code hash  *0xaaaa*$' && prints '^ *coverage  *0x0105 '
+verdict 'the coverage of each contract that ran is printed'
+
+vm tests/scripts/iele-signed.script
+run --to "$tiny" --gas 1027100 --function inc --arg 41 --json --world-out "$folder/after.json"
+early=$(printf '%064d' 0 | tr 0 a) late=$(printf '%064d' 0 | tr 0 b)
+wait "$vm" && [ "$status" -eq 0 ] &&
+    prints "\"coverage\":\[{\"codeHash\":\"0x$early\",\"code\":\"0x600b\",\"coverage\":\"0x03\"},\
+{\"codeHash\":\"0x$late\",\"code\":\"0x600a\",\"coverage\":\"0x0105\"}\]"
+verdict '--json has the coverage of each contract that ran, in the order of their hashes'
+prints '"storage":{"-0x1":"-0x80","0x5":"0x0"}' && prints '"deletedAccounts":\["0xb2b2[b2]*"\]' &&
+    grep -q '"-0x1": *"-0x80"' "$folder/after.json" && ! grep -q '"0x5"' "$folder/after.json"
+verdict '--json and --world-out have negative storage with its sign, and not what was erased'
+
+vm tests/scripts/iele-revert-negative.script
+run --to "$tiny" --gas 1027100 --function inc --arg 41
+wait "$vm" && [ "$status" -eq 0 ] && prints '^return code  *-0x80 (revert)$' && prints '^outcome  *revert'
+verdict 'a status that a program chose is printed with its sign'
+
 world 2 e8d4851000 "$demo" "$(code DEMOCODE)" '{"-0x123456789012345678901234567890123456789012345678901234567890123456789": "-256"}'
 vm tests/scripts/iele-put-negative.script
 run --to "$demo" --gas 0xfab94 --function put --arg=-0x80 --arg 1 --json --world-out "$folder/after.json"

@@ -287,8 +287,8 @@ static void words_between_two_calls_are_never_taken_for_the_next_result(void **u
 
 static void close_with_unread_bytes(const char *drain_timeout) {
     struct broken broken;
-    begin(&broken, "> any\n" GOOD_CALL "< 0000ffff 0102030405060708\n", "drain-timeout",
-          drain_timeout);
+    begin(&broken, "slow-end 50\n> any\n" GOOD_CALL "delay 20\n< 0000ffff 0102030405060708\n",
+          "drain-timeout", drain_timeout);
     assert_int_equal(run(&broken), EXTVM_OK);
     const struct timespec moment = {0, 50000000};
     nanosleep(&moment, NULL);

@@ -263,44 +263,56 @@ static extvm_status run_faulty(struct rich *rich, unsigned runs) {
 }
 
 static void single_bytes_and_interrupts_on_the_socket_change_nothing(void **unused) {
+    static const struct dialect *const dialects[] = {&kevm, &iele};
     (void)unused;
-    struct rich rich;
-    rich_init(&rich, &kevm);
-    for (size_t piece = 1; piece < 5; piece++) {
-        memset(&faults, 0, sizeof faults);
-        faults.piece = piece;
-        faults.interrupt = 3;
-        assert_int_equal(run_faulty(&rich, 2), EXTVM_OK);
+    for (size_t i = 0; i < sizeof dialects / sizeof dialects[0]; i++) {
+        struct rich rich;
+        rich_init(&rich, dialects[i]);
+        for (size_t piece = 1; piece < 5; piece++) {
+            memset(&faults, 0, sizeof faults);
+            faults.piece = piece;
+            faults.interrupt = 3;
+            assert_int_equal(run_faulty(&rich, 2), EXTVM_OK);
+        }
+        extvm_state_free(rich.state);
     }
-    extvm_state_free(rich.state);
+}
+
+/* Every socket call of a run fails with this errno, one run for each; returns how many did. */
+static unsigned fail_each_call(struct rich *rich, int failure) {
+    extvm_status status = EXTVM_DEADLINE_PASSED;
+    unsigned at = 1;
+    for (; at < 100; at++) {
+        memset(&faults, 0, sizeof faults);
+        faults.piece = SIZE_MAX;
+        faults.fail_at = at;
+        faults.failure = failure;
+        status = run_faulty(rich, 1);
+        assert_int_not_equal(extvm_status_classify(status), EXTVM_CLASS_USAGE);
+        assert_int_not_equal(extvm_status_classify(status), EXTVM_CLASS_DEADLINE);
+        if (status == EXTVM_OK) {
+            break;
+        }
+    }
+    assert_true(at > 10 && at < 100);
+    return at - 1;
 }
 
 static void every_socket_call_may_fail_with_every_error(void **unused) {
+    static const struct dialect *const dialects[] = {&kevm, &iele};
     static const int failures[] = {ECONNRESET, EPIPE,  ETIMEDOUT, ECONNREFUSED,
                                    ENETDOWN,   ENOMEM, EIO,       EHOSTUNREACH};
     (void)unused;
-    struct rich rich;
     unsigned injected = 0;
-    rich_init(&rich, &kevm);
-    for (size_t i = 0; i < sizeof failures / sizeof failures[0]; i++) {
-        extvm_status status = EXTVM_DEADLINE_PASSED;
-        unsigned at = 1;
-        for (; at < 100; at++, injected++) {
-            memset(&faults, 0, sizeof faults);
-            faults.piece = SIZE_MAX;
-            faults.fail_at = at;
-            faults.failure = failures[i];
-            status = run_faulty(&rich, 1);
-            assert_int_not_equal(extvm_status_classify(status), EXTVM_CLASS_USAGE);
-            assert_int_not_equal(extvm_status_classify(status), EXTVM_CLASS_DEADLINE);
-            if (status == EXTVM_OK) {
-                break;
-            }
+    for (size_t i = 0; i < sizeof dialects / sizeof dialects[0]; i++) {
+        struct rich rich;
+        rich_init(&rich, dialects[i]);
+        for (size_t j = 0; j < sizeof failures / sizeof failures[0]; j++) {
+            injected += fail_each_call(&rich, failures[j]);
         }
-        assert_true(at > 10 && at < 100);
+        extvm_state_free(rich.state);
     }
     print_message("%u socket calls failed\n", injected);
-    extvm_state_free(rich.state);
 }
 
 /* -- threads -- */

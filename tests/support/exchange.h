@@ -17,6 +17,8 @@ struct exchange {
     struct case_call one;
     extvm_result *result;
     const char *unix_path;
+    extvm_error error;
+    struct scripted_vm_report report;
 };
 
 static inline void exchange_begin(struct exchange *exchange) {
@@ -25,26 +27,47 @@ static inline void exchange_begin(struct exchange *exchange) {
     assert_non_null(exchange->state);
 }
 
-/* Plays the script and runs the call; the result is for the test to look at. */
+/* Plays the script's text and runs the call, with `option` (or NULL) set to `setting`. What came of
+ * it is for the test to look at. */
+static inline extvm_status exchange_run(struct exchange *exchange, const struct protocol *protocol,
+                                        const char *script, const char *option,
+                                        const char *setting) {
+    exchange->scripted = scripted_vm_start(protocol, script, exchange->unix_path);
+    assert_non_null(exchange->scripted);
+    extvm_options *options = case_options("5s");
+    if (option != NULL) {
+        assert_int_equal(extvm_options_set(options, option, setting, NULL), EXTVM_OK);
+    }
+    extvm_vm *vm = case_open(exchange->scripted, options);
+    extvm_world world = extvm_state_world(exchange->state);
+    exchange->error = (extvm_error){EXTVM_OK, ""};
+    extvm_status status =
+        extvm_run(vm, &exchange->one.call, &world, &exchange->result, &exchange->error);
+    extvm_close(vm);
+    extvm_options_free(options);
+    exchange->report = scripted_vm_stop(exchange->scripted);
+    assert_int_equal(status, exchange->error.status);
+    assert_true((status == EXTVM_OK) == (exchange->result != NULL));
+    return status;
+}
+
+/* The same for an exchange that goes well. */
+static inline void exchange_play_text(struct exchange *exchange, const struct protocol *protocol,
+                                      const char *script, const char *option, const char *setting) {
+    extvm_status status = exchange_run(exchange, protocol, script, option, setting);
+    assert_string_equal(exchange->report.failure, "");
+    assert_string_equal(exchange->error.text, "");
+    assert_int_equal(status, EXTVM_OK);
+    assert_int_equal(exchange->report.polite_ends, 1);
+    assert_int_equal(exchange->report.resets, 0);
+}
+
+/* The same with a script's file. */
 static inline void exchange_play(struct exchange *exchange, const struct protocol *protocol,
                                  const char *script_name) {
     char *script = case_script(script_name);
-    exchange->scripted = scripted_vm_start(protocol, script, exchange->unix_path);
+    exchange_play_text(exchange, protocol, script, NULL, NULL);
     free(script);
-    assert_non_null(exchange->scripted);
-    extvm_options *options = case_options("5s");
-    extvm_vm *vm = case_open(exchange->scripted, options);
-    extvm_world world = extvm_state_world(exchange->state);
-    extvm_error error = {EXTVM_OK, ""};
-    extvm_status status = extvm_run(vm, &exchange->one.call, &world, &exchange->result, &error);
-    extvm_close(vm);
-    extvm_options_free(options);
-    struct scripted_vm_report report = scripted_vm_stop(exchange->scripted);
-    assert_string_equal(report.failure, "");
-    assert_string_equal(error.text, "");
-    assert_int_equal(status, EXTVM_OK);
-    assert_int_equal(report.polite_ends, 1);
-    assert_int_equal(report.resets, 0);
 }
 
 static inline void exchange_end(struct exchange *exchange) {

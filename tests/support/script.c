@@ -104,9 +104,11 @@ static int add_command(struct parser *parser, const char *word, const char *argu
         enum step_kind kind;
         int has_number;
     } commands[] = {
-        {"session", STEP_SESSION, 0}, {"nagle", STEP_NAGLE, 0},           {"split", STEP_SPLIT, 1},
-        {"delay", STEP_DELAY, 1},     {"half-close", STEP_HALF_CLOSE, 0}, {"close", STEP_CLOSE, 0},
-        {"reset", STEP_RESET, 0},     {"stall", STEP_STALL, 0},
+        {"session", STEP_SESSION, 0},       {"nagle", STEP_NAGLE, 0},
+        {"split", STEP_SPLIT, 1},           {"delay", STEP_DELAY, 1},
+        {"half-close", STEP_HALF_CLOSE, 0}, {"close", STEP_CLOSE, 0},
+        {"slow-end", STEP_SLOW_END, 1},     {"reset", STEP_RESET, 0},
+        {"stall", STEP_STALL, 0},
     };
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
         if (strcmp(word, commands[i].word) == 0) {

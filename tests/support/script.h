@@ -9,9 +9,10 @@
  *   split N                 cut everything that is sent from here on into pieces of N bytes
  *   nagle                   let the kernel hold small pieces back, as the real VM does
  *   delay N                 wait N milliseconds
- *   half-close              shut the sending direction
- *   close | reset           end the connection: properly, or with a reset
- *   stall                   do nothing until the node ends the session
+ *   slow-end N              after the node's end of the session take N milliseconds for ours, as
+ * the real VM may: a node that does not wait for it, but resets, is found out half-close shut the
+ * sending direction close | reset           end the connection: properly, or with a reset stall do
+ * nothing until the node ends the session
  *
  * At its end a session waits for the node to end it, as the real VM does. White space in HEX is
  * ignored; a line that ends in \ goes on in the next. */
@@ -29,6 +30,7 @@ enum step_kind {
     STEP_SPLIT,
     STEP_NAGLE,
     STEP_DELAY,
+    STEP_SLOW_END,
     STEP_HALF_CLOSE,
     STEP_CLOSE,
     STEP_RESET,
@@ -38,7 +40,7 @@ enum step_kind {
 struct step {
     enum step_kind kind;
     unsigned line;
-    unsigned number; /* of split and delay */
+    unsigned number; /* of split, delay and slow-end */
     uint8_t *data;   /* of expect and send */
     size_t size;
 };

@@ -33,6 +33,7 @@ struct scripted_vm {
     struct scripted_vm_report report;
     size_t at; /* the step to be played */
     unsigned split;
+    int slow_end;           /* milliseconds */
     struct session session; /* follows the dialogue */
     bool follows;           /* false once the script has left the protocol */
 };
@@ -89,6 +90,8 @@ static void follow_sent(struct scripted_vm *vm, const uint8_t *data, size_t size
         message.result->outcome =
             message.result->error ? EXTVM_OUTCOME_FAILURE : EXTVM_OUTCOME_SUCCESS;
         vm->follows = session_finish(&vm->session, message.result, NULL) == EXTVM_OK;
+        bool same = extvm_bytes_equal(session_output(&vm->session), (extvm_bytes){data, size});
+        vm->report.odd_results += same ? 0 : 1;
     } else if (vm->follows) {
         vm->follows = session_ask(&vm->session, &message.query, NULL) == EXTVM_OK;
         extvm_bytes output = session_output(&vm->session);
@@ -181,17 +184,21 @@ static void reset(int socket) {
     setsockopt(socket, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
 }
 
+/* Whether a reset follows the node's FIN, while there is still time. */
+static bool reset_follows(const struct scripted_vm *vm, int socket) {
+    struct pollfd ended = {.fd = socket};
+    return poll(&ended, 1, vm->slow_end) > 0 && (ended.revents & POLLERR) != 0;
+}
+
 /* Reads until the node ends the session, as the real VM does. */
 static void wait_for_end(struct scripted_vm *vm, int socket) {
     char discarded[4096];
     while (wait_for(vm, socket, PATIENCE)) {
         ssize_t size = recv(socket, discarded, sizeof discarded, 0);
-        if (size == 0) {
-            vm->report.polite_ends++;
-            return;
-        }
-        if (size < 0) {
-            vm->report.resets++;
+        if (size <= 0) {
+            bool was_reset = size < 0 || reset_follows(vm, socket);
+            vm->report.resets += was_reset ? 1 : 0;
+            vm->report.polite_ends += was_reset ? 0 : 1;
             return;
         }
         vm->report.bytes_unread += (unsigned)size;
@@ -221,6 +228,9 @@ static bool play_step(struct scripted_vm *vm, int socket, const struct step *ste
     case STEP_DELAY:
         nanosleep(&pause, NULL);
         return true;
+    case STEP_SLOW_END:
+        vm->slow_end = (int)step->number;
+        return true;
     case STEP_HALF_CLOSE:
         shutdown(socket, SHUT_WR);
         return true;
@@ -247,6 +257,7 @@ static void play_session(struct scripted_vm *vm, int socket) {
     session_init_vm(&vm->session, vm->protocols, extvm_default_allocator(), &settings);
     vm->follows = true;
     vm->split = 0;
+    vm->slow_end = 0;
     bool going = true;
     while (!at_session_end(vm) && going) {
         going = play_step(vm, socket, &vm->script.steps[vm->at]);

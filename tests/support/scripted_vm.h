@@ -15,6 +15,7 @@ struct scripted_vm_report {
     unsigned polite_ends;  /* sessions that the node ended with a FIN */
     unsigned resets;       /* sessions that the node reset */
     unsigned bytes_unread; /* bytes that came and were not expected */
+    unsigned odd_results;  /* results that this VM's end would encode in another way */
 };
 
 /* Listens on a free port of 127.0.0.1, or at the path of a unix socket, and plays. NULL after a

@@ -39,6 +39,34 @@ static void each_argument_is_written_as_the_vm_reads_it(void **unused) {
     }
 }
 
+static void worked_call_data_of_the_protocol_comes_out_byte_for_byte(void **unused) {
+    static const struct {
+        const char *function, *argument; /* NULL: a create; none */
+        const char *data;
+    } rows[] = {
+        {"inc", "29", "c6 83 696e63 c1 29"},          {"inc", "ff", "c7 83 696e63 c2 81ff"},
+        {"inc", "7f", "c6 83 696e63 c1 7f"},          {"sum", "00", "c6 83 73756d c1 00"},
+        {"deposit", NULL, "c9 87 6465706f736974 c0"}, {"nope", NULL, "c6 84 6e6f7065 c0"},
+        {"hash", "012c", "c9 84 68617368 c3 82012c"}, {NULL, NULL, "e1 9f 0000001b 63*27 c0"},
+        {NULL, "05", "e2 9f 0000001b 63*27 c1 05"},
+    };
+    (void)unused;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        uint8_t *data;
+        size_t size;
+        const extvm_bytes code = HEX("0000001b 63*27");
+        const extvm_bytes argument = HEX(rows[i].argument != NULL ? rows[i].argument : "");
+        const size_t count = rows[i].argument != NULL ? 1 : 0;
+        assert_int_equal(
+            rows[i].function != NULL
+                ? extvm_iele_call(rows[i].function, &argument, count, NULL, &data, &size, NULL)
+                : extvm_iele_deploy(code, &argument, count, NULL, &data, &size, NULL),
+            EXTVM_OK);
+        assert_bytes(((extvm_bytes){data, size}), HEX(rows[i].data));
+        free(data);
+    }
+}
+
 static void long_names_and_many_arguments_get_long_lengths(void **unused) {
     (void)unused;
     uint8_t *data;
@@ -100,8 +128,11 @@ static void returned_integers_are_signed(void **unused) {
         {"c281ff", 1, "ff"},
         {"c28180", 1, "80"},
         {"c180", 1, "00"},
-        {"d69500 a2*20", 1, "00 a2*20"},
-        {"e1a0 24*32", 1, "24*32"},
+        {"d695 00a24dc96c7cfd9e1c44d482f5fb78d118ff0c53f3", 1,
+         "00a24dc96c7cfd9e1c44d482f5fb78d118ff0c53f3"},
+        {"d594 10 00*19", 1, "10 00*19"},
+        {"e1a0 245b*31", 1, "245b*31"},
+        {"e2a1 00 ff*32", 1, "00 ff*32"},
         {"c3010203", 3, "01"},
     };
     (void)unused;
@@ -142,6 +173,7 @@ static void call_data_without_memory_or_arguments_is_a_clean_status(void **unuse
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_argument_is_written_as_the_vm_reads_it),
+        cmocka_unit_test(worked_call_data_of_the_protocol_comes_out_byte_for_byte),
         cmocka_unit_test(long_names_and_many_arguments_get_long_lengths),
         cmocka_unit_test(input_that_the_vm_would_not_survive_is_refused_with_its_place),
         cmocka_unit_test(returned_integers_are_signed),

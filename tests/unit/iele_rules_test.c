@@ -6,6 +6,7 @@
 
 #include <extvm/integer.h>
 
+#include "common/call.h"
 #include "common/verify.h"
 #include "iele/iele.h"
 #include "support/hex.h"
@@ -183,6 +184,39 @@ static void each_status_has_its_outcome_and_its_name(void **context) {
     }
 }
 
+/* Of 3000 addresses some are shorter than 20 bytes as an integer, some need a 00 before them. */
+static void created_address_is_known_by_its_low_160_bits(void **context) {
+    struct setting *setting = *context;
+    unsigned with_zero = 0, shorter = 0;
+    setting->call.recipient = NULL;
+    for (uint64_t nonce = 1; nonce <= 3000; nonce++) {
+        uint8_t digits[EXTVM_U64_INTEGER_SIZE], address[1 + EXTVM_ADDRESS_SIZE] = {0};
+        extvm_address expected;
+        const extvm_account caller = {.nonce = extvm_integer_from_u64(nonce, digits)};
+        assert_true(ledger_note(&setting->ledger, &setting->call.caller, &caller));
+        create_address(&setting->call.caller, nonce - 1, &expected);
+        memcpy(address + 1, expected.bytes, EXTVM_ADDRESS_SIZE);
+        const extvm_bytes integer = extvm_integer_normalise((extvm_bytes){address, sizeof address});
+        with_zero += integer.size > EXTVM_ADDRESS_SIZE;
+        shorter += integer.size < EXTVM_ADDRESS_SIZE;
+        uint8_t returned[2 + sizeof address] = {(uint8_t)(0xc1 + integer.size),
+                                                (uint8_t)(0x80 + integer.size)};
+        memcpy(returned + 2, integer.data, integer.size);
+        extvm_result *result = result_new(extvm_default_allocator());
+        result->return_data = (extvm_bytes){returned, integer.size + 2};
+        assert_int_equal(
+            iele_protocol.conclude(&setting->call, &setting->ledger, result, &setting->error),
+            EXTVM_OK);
+        assert_true(extvm_address_equal(extvm_result_created_address(result), &expected));
+        returned[2 + integer.size - 1] ^= 1;
+        assert_int_equal(
+            iele_protocol.conclude(&setting->call, &setting->ledger, result, &setting->error),
+            EXTVM_RESULT_REJECTED);
+        extvm_result_free(result);
+    }
+    assert_true(with_zero > 0 && shorter > 0);
+}
+
 static void result_that_contradicts_itself_is_refused(void **context) {
     static const char *const bodies[] = {
         "2a0d 0a01c0 120101 1a0100 2201 00",            /* status 1 without error */
@@ -279,6 +313,7 @@ int main(void) {
         TEST(accounts_are_answered_so_that_the_vm_sees_which_exist),
         TEST(storage_goes_signed_in_both_spellings),
         TEST(each_status_has_its_outcome_and_its_name),
+        TEST(created_address_is_known_by_its_low_160_bits),
         TEST(result_that_contradicts_itself_is_refused),
         TEST(failed_call_changes_nothing_whatever_the_vm_lists),
         TEST(calls_that_the_vm_would_not_survive_are_refused),
