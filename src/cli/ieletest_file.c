@@ -32,8 +32,8 @@ extvm_status ieletest_read_number(const struct json_place *place, json_t *value,
     if (buffer == NULL) {
         return complain_no_memory(place->reader->error);
     }
-    if (text == NULL || extvm_bytes_from_hex(text + (negative ? 1 : 0), buffer + 1, capacity,
-                                             &size) != EXTVM_OK) {
+    if (text == NULL ||
+        extvm_bytes_from_hex(text + (negative ? 1 : 0), buffer + 1, capacity, &size) != EXTVM_OK) {
         return json_refuse(place, value, EXTVM_INVALID_ARGUMENT, number_allowed);
     }
     if (negative) {

@@ -98,17 +98,21 @@ static void compare_cell(struct verdict *verdict, const struct cell *got,
     }
 }
 
-static void compare_number(struct verdict *verdict, const char *what, uint64_t got,
+/* `got` as two's complement of 64 bits: an estimate in words may be below 0. */
+static void compare_number(struct verdict *verdict, const char *what, int64_t got,
                            extvm_bytes expected) {
-    uint8_t buffer[EXTVM_U64_INTEGER_SIZE];
-    verdict_decimal(verdict, what, extvm_integer_from_u64(got, buffer), expected);
+    uint8_t bytes[sizeof got];
+    for (size_t i = 0; i < sizeof bytes; i++) {
+        bytes[sizeof bytes - 1 - i] = (uint8_t)((uint64_t)got >> (8 * i));
+    }
+    verdict_decimal(verdict, what, (extvm_bytes){bytes, sizeof bytes}, expected);
 }
 
 static void compare(struct verdict *verdict, const struct instruction_case *expected,
                     const extvm_iele_step *step) {
     static const uint8_t zero_digit[] = {0};
     const struct cell cell = {step->has_cell, step->cell};
-    compare_number(verdict, "status", step->status,
+    compare_number(verdict, "status", (int64_t)step->status,
                    expected->has.status ? expected->status : (extvm_bytes){zero_digit, 1});
     if (expected->has.estimate) {
         verdict_decimal(verdict, "M", step->estimate, expected->estimate);
@@ -121,9 +125,9 @@ static void compare(struct verdict *verdict, const struct instruction_case *expe
         compare_cell(verdict, &cell, &expected->cell_after);
     }
     if (expected->has.accounts) {
-        compare_number(verdict, "cur", (uint64_t)step->current_words, expected->current);
-        compare_number(verdict, "peak", (uint64_t)step->peak_words, expected->peak);
-        compare_number(verdict, "charged", step->charged, expected->charged);
+        compare_number(verdict, "cur", step->current_words, expected->current);
+        compare_number(verdict, "peak", step->peak_words, expected->peak);
+        compare_number(verdict, "charged", (int64_t)step->charged, expected->charged);
     }
 }
 
