@@ -142,16 +142,20 @@ static bool set_return_data(struct ielevm *vm, extvm_result *result,
            arena_copy(&result->arena, (extvm_bytes){out->data, out->size}, &result->return_data);
 }
 
-static void set_status(const struct ielevm *vm, extvm_result *result) {
+/* A call that reverts with 0 is told as one that succeeded and did nothing, as over the wire, where
+ * the two cannot be told apart (protocol/iele.md, section 10.3). */
+static void set_status(const struct ielevm *vm, const extvm_call *call, extvm_result *result) {
     static const enum extvm_outcome outcomes[] = {[ENDED_WELL] = EXTVM_OUTCOME_SUCCESS,
                                                   [ENDED_REVERTED] = EXTVM_OUTCOME_REVERT,
                                                   [ENDED_BY_EXCEPTION] = EXTVM_OUTCOME_FAILURE};
     const struct value success = value_small(0);
     const struct value *status = vm->ending.kind == ENDED_WELL ? &success : &vm->ending.status;
-    result->outcome = outcomes[vm->ending.kind];
+    const bool is_silent = value_is_zero(status) && call->recipient != NULL;
+    result->outcome = is_silent ? EXTVM_OUTCOME_SUCCESS : outcomes[vm->ending.kind];
     result->return_code = keep_integer(result, status);
-    result->return_code_name =
-        vm->ending.kind == ENDED_REVERTED ? "revert" : iele_status_name((unsigned)status->small);
+    result->return_code_name = result->outcome == EXTVM_OUTCOME_REVERT
+                                   ? "revert"
+                                   : iele_status_name((unsigned)status->small);
     result->error = !value_is_zero(status);
 }
 
@@ -172,9 +176,11 @@ extvm_result *vm_outcome(struct ielevm *vm, const extvm_call *call,
         return NULL;
     }
     const bool success = vm->ending.kind == ENDED_WELL;
-    set_status(vm, result);
+    set_status(vm, call, result);
     set_gas(vm, call, result);
     result->beneficiary = call->block.beneficiary;
+    result->clears_empty =
+        extvm_chain_fork_at(&call->chain, call->block.number) >= EXTVM_FORK_EIP161;
     result->stats = vm->accounts.queries;
     result->stats.attempts = 1;
     if (success && created != NULL) {
