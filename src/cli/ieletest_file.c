@@ -200,7 +200,8 @@ static extvm_status read_header(const struct json_place *place, json_t *value, v
                               &((struct iele_test *)target)->block);
 }
 
-/* The newest is first: the parent's. One may be short, and is a number then. */
+/* The newest is first: the parent's. One may be short, and is a number then. There may be more than
+ * blocks before this one: extvm/world.h says what number such a block has. */
 static extvm_status read_block_hashes(const struct json_place *place, json_t *value, void *target) {
     struct iele_test *test = target;
     extvm_bytes *hashes = NULL;
@@ -211,7 +212,7 @@ static extvm_status read_block_hashes(const struct json_place *place, json_t *va
     if (status == EXTVM_OK && extvm_integer_to_u64(test->block.number, &number) != EXTVM_OK) {
         return json_refuse_place(place, "the block's number is 2^64 or more");
     }
-    for (size_t i = 0; status == EXTVM_OK && i < json_array_size(value) && i < number; i++) {
+    for (size_t i = 0; status == EXTVM_OK && i < json_array_size(value); i++) {
         extvm_word hash = {{0}};
         if (hashes[i].size > sizeof hash.bytes) {
             return json_refuse_place(place, "a hash has more than 32 bytes");

@@ -66,6 +66,7 @@ static extvm_state *make_state(const char *code) {
     case_storage(state, CONTRACT, "200", "128");
     assert_int_equal(extvm_state_set_block_hash(state, 0, &hash), EXTVM_OK);
     assert_int_equal(extvm_state_set_block_hash(state, 9, &hash), EXTVM_OK);
+    assert_int_equal(extvm_state_set_block_hash(state, UINT64_MAX - 1, &hash), EXTVM_OK);
     return state;
 }
 
@@ -124,6 +125,7 @@ static const struct {
     {"a negative key", CONTRACT, DEMO, "put", {"-128", "-32768"}, "0", "1000000"},
     {"the parent's hash", CONTRACT, DEMO, "hash", {"0"}, "0", "1000000"},
     {"an older block's hash", CONTRACT, DEMO, "hash", {"9"}, "0", "1000000"},
+    {"the hash of a block before the first", CONTRACT, DEMO, "hash", {"11"}, "0", "1000000"},
     {"no block's hash", CONTRACT, DEMO, "hash", {"-1"}, "0", "1000000"},
     {"a hash that is too far away", CONTRACT, DEMO, "hash", {"300"}, "0", "1000000"},
     {"revert", CONTRACT, DEMO, "fail", {"1000"}, "7", "1000000"},
