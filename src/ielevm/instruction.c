@@ -68,7 +68,8 @@ static const uint8_t *read_immediates(const uint8_t *at, const uint8_t *end,
 
 const uint8_t *instruction_read(const uint8_t *at, const uint8_t *end, unsigned bits,
                                 struct instruction *out) {
-    *out = (struct instruction){.opcode = *at++};
+    *out = (struct instruction){.start = at, .opcode = *at};
+    at++;
     if (out->opcode == IELE_LABEL) {
         if (end - at < 2) {
             return NULL;

@@ -12,6 +12,7 @@
 enum { IELE_REGISTER_MAXIMUM = (1 << 20) - 1 };
 
 struct instruction {
+    const uint8_t *start;
     uint8_t opcode;  /* IELE_LABEL for a label, which has one immediate and no registers */
     uint16_t number; /* the immediate that is a label, name or child; 0: there is none */
     uint16_t arguments, returns; /* how many `args…` and `rets…` there are */
