@@ -346,14 +346,13 @@ static void compare_code(extvm_bytes code, extvm_bytes again, struct difference 
         at++;
     }
     if (at < common) {
-        snprintf(
-            out->text, sizeof out->text,
-            "This text assembles to other bytes: %zu, not %zu, and byte %zu is %02x, not %02x.",
-            again.size, code.size, at, again.data[at], code.data[at]);
+        snprintf(out->text, sizeof out->text,
+                 "This text assembles to other bytes: byte %zu of %zu is %02x, and not %02x as "
+                 "here.",
+                 at, again.size, again.data[at], code.data[at]);
     } else if (code.size != again.size) {
         snprintf(out->text, sizeof out->text,
-                 "This text assembles to the first %zu bytes only: %zu bytes follow the contract.",
-                 again.size, code.size - again.size);
+                 "This text assembles to the first %zu of these %zu bytes.", again.size, code.size);
     }
 }
 
