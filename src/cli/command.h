@@ -3,6 +3,7 @@
 #define CLI_COMMAND_H
 
 int command_config(int argc, char **argv);
+int command_iele(int argc, char **argv);
 int command_run(int argc, char **argv);
 int command_serve(int argc, char **argv);
 int command_statetest(int argc, char **argv);
