@@ -170,8 +170,10 @@ $(FUZZ_NAMES:%=fuzz-%): fuzz-%: $(GENERATED)
 
 # -- what people look at ---------------------------------------------------------------------------------------
 .PHONY: demo bench lint
-demo: all $(BUILD)/examples/token ## a token deployed, minted and transferred on a VM behind a socket
+demo: all $(BUILD)/examples/token $(BUILD)/examples/iele_token ## tokens on a KEVM and an IELE behind a socket
 	@$(BUILD)/examples/token
+	@echo
+	@$(BUILD)/examples/iele_token
 
 BENCHES := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/bench/*.c))
 $(BUILD)/tests/bench/%: $(BUILD)/obj/tests/bench/%.o $(LIBRARY_OBJECTS)

@@ -182,7 +182,7 @@ static extvm_status run_case(const struct json_place *place, json_t *json, const
     struct pool pool = {NULL};
     const struct json_reader reader = {
         .file = place->reader->file, .pool = &pool, .error = &job->error};
-    const struct json_place here = {&reader, NULL, NULL, place->index};
+    const struct json_place here = {&reader, place->outer, NULL, place->index};
     struct verdict verdict = {.pool = &pool};
     struct instruction_case one;
     extvm_status status = read_case(&one, &here, json);

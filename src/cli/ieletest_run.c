@@ -242,7 +242,7 @@ static extvm_status run_test(struct suite_job *job, const char *file,
     struct pool pool = {NULL};
     const struct json_reader reader = {
         .file = place->reader->file, .pool = &pool, .error = &job->error};
-    const struct json_place here = {&reader, NULL, place->name, 0};
+    const struct json_place here = {&reader, place->outer, place->name, 0};
     struct attempt attempt = {.job = job, .verdict = {.pool = &pool}};
     extvm_status status = iele_test_read(&attempt.test, &here, json);
     if (status == EXTVM_OK) {
