@@ -135,7 +135,7 @@ static void what_no_text_assembles_to_has_a_note_that_says_so(void **unused) {
         {"00000007 63 00 67 0005 0000",
          "// This text does not assemble: 3:11: the name of a function must not be a number.\n"},
         {"0000000c 63 00 67 0000 0000 f0 0001 0000",
-         "// This text does not assemble: 4:22: contract missing1 is not declared external"},
+         "// This text does not assemble: 4:21: contract missing1 is not declared external"},
         {"0000000a 63 00 67 0000 0000 64 0000",
          "// This text does not assemble: 4:8: there is no label L0 in this function.\n"},
         /* a built-in function through its name, and one of that name */
