@@ -260,7 +260,9 @@ bool spelling_print(struct buffer *out, extvm_bytes name) {
 
 const char *assembly_spell(extvm_bytes name, char out[ASSEMBLY_SPELLED]) {
     enum { CUT = ASSEMBLY_SPELLED - 9 }; /* room for one more byte, dots, a quote and the NUL */
-    bool bare = is_bare(name);
+    struct spelling spelling = {.bytes = name};
+    spelling_find_number(&spelling);
+    bool bare = is_bare(name) || spelling.is_number;
     size_t length = 0;
     if (!bare) {
         out[length++] = '"';

@@ -378,6 +378,8 @@ static void what_is_wrong_in_a_function_is_told_with_its_place(void **unused) {
         {"br x br y y: br z", "2:4: there is no label x in this function"},
         {"br %x y", "2:7: br with a condition needs a \",\" here"},
         {"br 65536 65536:", "2:4: label numbers go up to 65535"},
+        {"br 7", "2:4: there is no label 7 in this function"},
+        {"br \"a b\"", "2:4: there is no label \"a b\" in this function"},
         {"x: x:", "2:4: this function has a label x already"},
         {"iele.x:", "2:1: names that begin with iele. are reserved"},
         {"log 1, 2, 3, 4, 5, 6", "2:20: a log has four topics at most"},
