@@ -72,7 +72,10 @@ static bool continues_name(char c) {
 
 /* The character `ahead` of the next one; NUL beyond the end. */
 static char look(const struct assembly *assembly, size_t ahead) {
-    return ahead < assembly->size - assembly->at ? assembly->text[assembly->at + ahead] : '\0';
+    if (ahead >= assembly->size - assembly->at) {
+        return '\0';
+    }
+    return assembly->text[assembly->at + ahead];
 }
 
 char assembly_peek(struct assembly *assembly) {
