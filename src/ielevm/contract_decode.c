@@ -141,6 +141,19 @@ static void fill_entries(struct filling *filling, const uint8_t *end) {
     }
 }
 
+/* A label with another right behind it goes on where that one does: labels cost nothing, however
+ * many there are. They are still in the order of the bytes. */
+static void join_labels(const struct contract *contract, const uint8_t *end, struct label *labels,
+                        uint32_t count) {
+    const uint8_t *start = contract->bytes.data;
+    for (uint32_t i = count; i-- > 1;) {
+        const uint8_t *behind = start + labels[i - 1].offset;
+        if (behind != end && *behind == IELE_LABEL) {
+            labels[i - 1].offset = labels[i].offset;
+        }
+    }
+}
+
 static int compare_labels(const void *a, const void *b) {
     return ((const struct label *)a)->number - ((const struct label *)b)->number;
 }
@@ -198,6 +211,7 @@ static void fill_body(struct filling *filling, struct function *function, const 
     function->end = at;
     function->labels = labels;
     function->label_count = (uint32_t)(filling->next_label - labels);
+    join_labels(contract, at, labels, function->label_count);
     if (!sort_labels(labels, function->label_count)) {
         contract->repeats_label = true;
     }

@@ -142,20 +142,20 @@ enum step perform_calladdress(struct ielevm *vm, const struct context *context) 
 }
 
 /* The world is asked by number; the offset counts back from the newest block that is done
- * (protocol/iele.md, section 6.4). */
+ * (protocol/iele.md, section 6.4). The node decides on each of them (section 15), so that one
+ * before the first block is asked for too, modulo 2^64. */
 enum step perform_blockhash(struct ielevm *vm, const struct context *context) {
     enum step step = context_pay(vm, context, WORD_WORDS, GAS_BLOCKHASH);
     if (step != STEP_NEXT) {
         return step;
     }
-    const struct value *operand = context_operand(vm, context, 0);
-    const uint64_t current = vm->environment.block_number;
+    const struct value *offset = context_operand(vm, context, 0);
     struct value value = value_small(0);
-    if (operand->wide == NULL && operand->small >= 0 && operand->small < BLOCK_HASHES &&
-        current != UINT64_MAX && (uint64_t)operand->small < current) {
+    if (offset->wide == NULL && offset->small >= 0 && offset->small < BLOCK_HASHES) {
+        const unsigned back = (unsigned)offset->small;
         extvm_word hash;
-        if (!accounts_block_hash(&vm->accounts, (unsigned)operand->small,
-                                 current - 1 - (uint64_t)operand->small, &hash)) {
+        if (!accounts_block_hash(&vm->accounts, back, vm->environment.block_number - 1 - back,
+                                 &hash)) {
             return STEP_ABORT;
         }
         if (!value_from_unsigned_big(vm_numbers(vm), (extvm_bytes){hash.bytes, sizeof hash.bytes},

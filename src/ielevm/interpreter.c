@@ -211,23 +211,29 @@ enum step vm_step(struct ielevm *vm, const struct instruction *instruction) {
     return operations[instruction->opcode](vm, &context);
 }
 
-/* Executing past the last instruction acts like `ret` with no values. */
-static const struct instruction implicit_return = {.opcode = IELE_RET};
+/* The next instruction; executing past the last one acts like `ret` with no values. Labels in a row
+ * are left behind together, but for a contract that repeats one, which only the node can bring. */
+static void next_instruction(const struct contract *contract, struct activation *activation,
+                             struct instruction *out) {
+    const struct function *function = activation->function;
+    while (activation->pc != function->end) {
+        activation->pc = instruction_read(activation->pc, function->end, contract->bits, out);
+        if (out->opcode != IELE_LABEL) {
+            return;
+        }
+        if (!contract->repeats_label) {
+            activation->pc = function_label(contract, function, out->number);
+        }
+    }
+    *out = (struct instruction){.opcode = IELE_RET};
+}
 
 enum step vm_run_frame(struct ielevm *vm) {
-    const unsigned bits = newest_frame(vm)->contract->bits;
-    enum step step = STEP_NEXT;
+    const struct contract *contract = newest_frame(vm)->contract;
+    struct instruction instruction;
+    enum step step;
     do {
-        struct activation *activation = newest_activation(vm);
-        const uint8_t *end = activation->function->end;
-        struct instruction instruction = implicit_return;
-        do {
-            if (activation->pc == end) {
-                instruction = implicit_return;
-            } else {
-                activation->pc = instruction_read(activation->pc, end, bits, &instruction);
-            }
-        } while (instruction.opcode == IELE_LABEL);
+        next_instruction(contract, newest_activation(vm), &instruction);
         if (!vm_goes_on(vm, 1 + instruction.registers / 4)) {
             return STEP_ABORT;
         }

@@ -82,7 +82,7 @@ struct frame {
 struct environment {
     extvm_address origin, beneficiary;
     struct value gas_price, timestamp, number, difficulty, gas_limit;
-    uint64_t block_number; /* of the call's block; UINT64_MAX: none that fits */
+    uint64_t block_number; /* of the call's block, modulo 2^64 */
 };
 
 struct ielevm {
@@ -277,7 +277,6 @@ enum step precompiled_call(struct ielevm *vm, const struct precompiled_function 
 
 /* The result of a run that ended as `ending` says with vm->gas_left; NULL: no memory. `created` is
  * the account that a create makes, or NULL. */
-extvm_result *vm_outcome(struct ielevm *vm, const extvm_call *call,
-                           const struct account *created);
+extvm_result *vm_outcome(struct ielevm *vm, const extvm_call *call, const struct account *created);
 
 #endif

@@ -165,8 +165,7 @@ static void set_gas(const struct ielevm *vm, const extvm_call *call, extvm_resul
     result_set_gas_used(result, call->gas_provided);
 }
 
-extvm_result *vm_outcome(struct ielevm *vm, const extvm_call *call,
-                           const struct account *created) {
+extvm_result *vm_outcome(struct ielevm *vm, const extvm_call *call, const struct account *created) {
     extvm_result *result = result_new(&vm->allocator);
     if (result == NULL) {
         return NULL;
