@@ -143,7 +143,7 @@ static bool play(struct demo *demo, const char *path) {
     return deploy(demo, path) &&
            call(demo, "Alice transfers a quarter to Bob", "transfer", "0x" BOB, quarter) &&
            call(demo, "Alice transfers less than nothing to Bob", "transfer", "0x" BOB, "-1") &&
-           call(demo, "What does Bob have?", "balance", "0x" BOB, NULL);
+           call(demo, "What does Bob have?", "balanceOf", "0x" BOB, NULL);
 }
 
 int main(int argc, char **argv) {

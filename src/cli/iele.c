@@ -72,7 +72,7 @@ static extvm_status print_code(struct iele_command *command, extvm_bytes code, e
 
 static extvm_status assemble(struct iele_command *command, const char *path, extvm_error *error) {
     extvm_bytes text;
-    size_t size;
+    size_t size = 0;
     extvm_status status = file_read(path, &command->pool, &text, error);
     if (status == EXTVM_OK) {
         status = extvm_iele_assemble((const char *)text.data, text.size, path, NULL, &command->code,
@@ -127,8 +127,8 @@ static extvm_status print_text(struct iele_command *command, size_t size, bool e
 static extvm_status disassemble(struct iele_command *command, const char *path,
                                 extvm_error *error) {
     extvm_bytes content, code;
-    size_t size;
-    bool exact;
+    size_t size = 0;
+    bool exact = false;
     extvm_status status = file_read(path, &command->pool, &content, error);
     if (status == EXTVM_OK) {
         status = decode_file(&command->pool, content, &code, error);

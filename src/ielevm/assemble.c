@@ -49,7 +49,7 @@ extvm_status assemble_text(extvm_bytes text, const char *origin, size_t lines_be
 extvm_status extvm_iele_assemble(const char *text, size_t text_size, const char *origin,
                                  const extvm_allocator *allocator, uint8_t **code, size_t *size,
                                  extvm_error *error) {
-    struct buffer made;
+    struct buffer made = {.data = NULL};
     if ((text == NULL && text_size > 0) || code == NULL || size == NULL) {
         return error_set(error, EXTVM_INVALID_ARGUMENT,
                          "extvm_iele_assemble needs a text, and a place for the code");

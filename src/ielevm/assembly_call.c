@@ -106,8 +106,10 @@ bool assembly_take_call(struct assembly *assembly, size_t at) {
     if (assembly_peek(assembly) == '(') {
         return take_local_call(assembly, at, &callee);
     }
-    if (!expect_word(assembly, "at", "a call that is not a local one, with its (") ||
-        !check_results(assembly, at, "a call of an account needs a register for the status",
+    if (!assembly_skip_word(assembly, "at")) {
+        return assembly_fail(assembly, assembly->at, "a call needs a \"(\" or \"at\" here");
+    }
+    if (!check_results(assembly, at, "a call of an account needs a register for the status",
                        assembly_results(assembly) > 0) ||
         !assembly_take_operand(assembly, &account) ||
         !take_arguments(assembly, "a call of an account") ||

@@ -66,15 +66,21 @@ static bool put_registers(struct assembly *assembly, const struct statement *sta
     return true;
 }
 
+/* The label, name or child that an instruction has in it; there is one at the most. */
+static uint32_t statement_number(const struct statement *statement) {
+    return statement->label != NULL    ? statement->label->number
+           : statement->global != NULL ? statement->global->number
+           : statement->child != NULL  ? statement->child->number
+                                       : 0;
+}
+
 static bool put_immediate(struct assembly *assembly, const struct statement *statement,
                           uint8_t immediate) {
     switch (immediate) {
     case IMMEDIATE_LABEL:
-        return put_u16(assembly, statement->label->number);
     case IMMEDIATE_NAME:
-        return put_u16(assembly, statement->global->number);
     case IMMEDIATE_CHILD:
-        return put_u16(assembly, statement->child->number);
+        return put_u16(assembly, statement_number(statement));
     case IMMEDIATE_ARGUMENTS:
         return put_u16(assembly, statement->arguments);
     case IMMEDIATE_RETURNS:
@@ -122,7 +128,7 @@ static bool put_statement(struct assembly *assembly, struct statement *statement
         return false;
     }
     if (statement->opcode == IELE_LABEL) {
-        return put_u16(assembly, statement->label->number);
+        return put_u16(assembly, statement_number(statement));
     }
     const struct iele_opcode_info *info = &iele_opcodes[statement->opcode];
     for (unsigned i = 0; i < IELE_IMMEDIATES && info->immediate[i] != IMMEDIATE_NONE; i++) {

@@ -338,6 +338,7 @@ static bool take_log(struct assembly *assembly, size_t at) {
     struct statement_parts parts = {.at = at, .fixed_count = 0};
     do {
         if (parts.fixed_count == ASSEMBLY_FIXED) {
+            assembly_peek(assembly);
             return assembly_fail(assembly, assembly->at, "a log has four topics at most");
         }
         if (!assembly_take_operand(assembly, &parts.fixed[parts.fixed_count++])) {

@@ -203,18 +203,12 @@ struct child_symbol *assembly_child(struct assembly *assembly, const struct spel
     return symbol;
 }
 
-/* `init` is number 0 wherever it stands. */
 static bool number_global(struct assembly *assembly, struct global_symbol *global,
                           uint32_t *number) {
-    static const char init[] = "init";
-    extvm_bytes name = global->symbol.name;
     if (global->is_numbered) {
         return true;
     }
     global->is_numbered = true;
-    if (name.size == sizeof init - 1 && memcmp(name.data, init, sizeof init - 1) == 0) {
-        return true;
-    }
     global->number = ++*number;
     return global->number <= ASSEMBLY_U16_MAXIMUM ||
            assembly_fail(assembly, global->at,
@@ -224,7 +218,13 @@ static bool number_global(struct assembly *assembly, struct global_symbol *globa
 
 /* Section 19, steps 1 and 2. */
 bool assembly_number_contract(struct assembly *assembly) {
+    static const uint8_t first_name[] = {'i', 'n', 'i', 't'}; /* whether it is defined or not */
     uint32_t number = 0;
+    struct global_symbol *first =
+        table_find(&assembly->globals, (extvm_bytes){first_name, sizeof first_name});
+    if (first != NULL) {
+        first->is_numbered = true;
+    }
     for (struct function_text *one = assembly->first_function; one != NULL; one = one->next) {
         if (!number_global(assembly, one->name, &number)) {
             return false;

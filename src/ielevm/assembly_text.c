@@ -72,7 +72,10 @@ static bool continues_name(char c) {
 
 /* The character `ahead` of the next one; NUL beyond the end. */
 static char look(const struct assembly *assembly, size_t ahead) {
-    return ahead < assembly->size - assembly->at ? assembly->text[assembly->at + ahead] : '\0';
+    if (ahead >= assembly->size - assembly->at) {
+        return '\0';
+    }
+    return assembly->text[assembly->at + ahead];
 }
 
 char assembly_peek(struct assembly *assembly) {
@@ -260,7 +263,9 @@ bool spelling_print(struct buffer *out, extvm_bytes name) {
 
 const char *assembly_spell(extvm_bytes name, char out[ASSEMBLY_SPELLED]) {
     enum { CUT = ASSEMBLY_SPELLED - 9 }; /* room for one more byte, dots, a quote and the NUL */
-    bool bare = is_bare(name);
+    struct spelling spelling = {.bytes = name};
+    spelling_find_number(&spelling);
+    bool bare = is_bare(name) || spelling.is_number;
     size_t length = 0;
     if (!bare) {
         out[length++] = '"';
