@@ -400,6 +400,11 @@ static void the_functions_of_account_1_compute_and_refuse(void **state) {
         {"iele.id", {"-5", NULL}, "0 [-5] 0"},
         {"iele.id", {NULL}, "2 [] 100000000000"},
         {"iele.nothing", {NULL}, "3 [] 100000000000"},
+        {"iele.ecrec",
+         {"0x456e9aea5e197a1f1af7a3e85a3212fa4049a3ba34c2289b4c860fc0b0c64ef3", "28",
+          "0x9242685bf161793cc25603c231bc2f568eb630ea16aa137d2664ac8038825608",
+          "0x4f8ae3bd7535248d0bd448298cc2e2071e56992d0774dc340c368ae950852ada", NULL},
+         "0 [647041002420815409836199428430385283753598946442] 3000000"},
         /* v must be 27 or 28, r and s above 0 */
         {"iele.ecrec", {"1", "26", "1", "1", NULL}, "0 [-1] 3000000"},
         {"iele.ecrec", {"1", "27", "0", "1", NULL}, "0 [-1] 3000000"},
