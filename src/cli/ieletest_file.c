@@ -107,7 +107,7 @@ static extvm_status read_storage(const struct json_place *place, json_t *value, 
     json_object_foreach(value, name, number) {
         const struct json_place here = {place->reader, place, name, 0};
         json_t *text = json_string(name);
-        extvm_bytes key, content;
+        extvm_bytes key = {NULL, 0}, content = {NULL, 0};
         extvm_status status = ieletest_read_number(&here, text, &key);
         json_decref(text);
         if (status == EXTVM_OK) {
@@ -179,7 +179,7 @@ static extvm_status read_address(const struct json_place *place, json_t *value, 
 }
 
 static extvm_status read_u64(const struct json_place *place, json_t *value, void *target) {
-    extvm_bytes number;
+    extvm_bytes number = {NULL, 0};
     extvm_status status = read_natural(place, value, &number);
     if (status == EXTVM_OK && extvm_integer_to_u64(number, target) != EXTVM_OK) {
         status = json_refuse(place, value, EXTVM_OUT_OF_RANGE, "below 2^64");
