@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -331,6 +332,92 @@ static void both_protocols_are_spoken_on_one_socket_at_the_same_time(void **unus
     extvm_testvm_stop(server);
 }
 
+/* -- without memory -- */
+
+/* An allocator of a server's that can be told to refuse once. */
+struct refusing {
+    atomic_long countdown; /* the allocation that is refused is the one that makes it 0 */
+};
+
+static bool refuses(void *context) {
+    return atomic_fetch_sub(&((struct refusing *)context)->countdown, 1) == 1;
+}
+
+static void *refusing_allocate(void *context, size_t size) {
+    return refuses(context) ? NULL : malloc(size);
+}
+
+static void *refusing_resize(void *context, void *memory, size_t old_size, size_t size) {
+    (void)old_size;
+    return refuses(context) ? NULL : realloc(memory, size);
+}
+
+static void refusing_release(void *context, void *memory) {
+    (void)context;
+    free(memory);
+}
+
+/* Runs one call of each protocol on a handle of its own; whether both worked. */
+static bool run_both(const extvm_testvm *server) {
+    static const struct {
+        const char *protocol, *recipient, *code, *input;
+    } calls[] = {{"kevm", CONTRACT, "60005460010160015500", ""},
+                 {"iele", TINY, TINY_CODE, "c683696e63c129"}};
+    bool worked = true;
+    for (size_t i = 0; i < 2; i++) {
+        struct case_call one;
+        extvm_result *result = NULL;
+        extvm_vm *vm = NULL;
+        extvm_error error = {EXTVM_OK, ""};
+        extvm_options *options = case_options("5s");
+        extvm_state *state = extvm_state_new(NULL);
+        case_account(state, CALLER, "4", "1000000000000", "");
+        case_account(state, calls[i].recipient, "1", "0", calls[i].code);
+        case_call_init(&one, calls[i].recipient, calls[i].input, "0", "1000000");
+        extvm_options_set(options, "call-retries", "0", NULL);
+        assert_int_equal(
+            extvm_open(extvm_testvm_address_for(server, calls[i].protocol), options, &vm, NULL),
+            EXTVM_OK);
+        const extvm_world world = extvm_state_world(state);
+        extvm_status status = extvm_run(vm, &one.call, &world, &result, &error);
+        extvm_status_class what = extvm_status_classify(status);
+        if (what != EXTVM_CLASS_OK && what != EXTVM_CLASS_REJECTED && what != EXTVM_CLASS_BROKEN) {
+            fail_msg("%s", error.text);
+        }
+        worked = worked && status == EXTVM_OK;
+        extvm_result_free(result);
+        extvm_close(vm);
+        extvm_state_free(state);
+        extvm_options_free(options);
+    }
+    return worked;
+}
+
+static void a_server_short_of_memory_ends_a_session_and_lives_on(void **unused) {
+    (void)unused;
+    struct refusing refusing = {0};
+    const extvm_allocator allocator = {&refusing, refusing_allocate, refusing_resize,
+                                       refusing_release};
+    unsigned refused = 0;
+    bool is_enough = false; /* no allocation was refused any more */
+    for (long n = 1; n < 1000 && !is_enough; n++) {
+        extvm_options *options = extvm_options_new(&allocator);
+        extvm_testvm *server = NULL;
+        assert_int_equal(extvm_testvm_start("127.0.0.1:0", NULL, options, &server, NULL), EXTVM_OK);
+        atomic_store(&refusing.countdown, n);
+        bool worked = run_both(server);
+        is_enough = atomic_load(&refusing.countdown) > 0;
+        refused += worked ? 0 : 1;
+        atomic_store(&refusing.countdown, 0);
+        assert_true(worked || !is_enough);
+        assert_true(run_both(server));
+        extvm_testvm_stop(server);
+        extvm_options_free(options);
+    }
+    assert_true(is_enough);
+    assert_true(refused > 20);
+}
+
 static void a_session_stays_with_the_protocol_of_its_hello(void **unused) {
     (void)unused;
     extvm_testvm *server = start();
@@ -359,6 +446,7 @@ int main(void) {
         cmocka_unit_test(create_of_a_caller_with_nonce_0_ends_the_session_cleanly),
         cmocka_unit_test(node_that_closes_while_an_answer_is_due_ends_only_its_own_call),
         cmocka_unit_test(both_protocols_are_spoken_on_one_socket_at_the_same_time),
+        cmocka_unit_test(a_server_short_of_memory_ends_a_session_and_lives_on),
         cmocka_unit_test(a_session_stays_with_the_protocol_of_its_hello),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
