@@ -11,11 +11,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #include <extvm/iele.h>
+#include <extvm/ieleasm.h>
 
 #include "support/cases.h"
 #include "support/script.h"
@@ -332,6 +334,80 @@ static void both_protocols_are_spoken_on_one_socket_at_the_same_time(void **unus
     extvm_testvm_stop(server);
 }
 
+/* -- programs without an end -- */
+
+static double now(void) {
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+}
+
+struct endless {
+    const char *address, *timeout; /* of the call */
+    extvm_status status;
+};
+
+static void *run_endless(void *argument) {
+    static const char source[] =
+        "contract Spin { define @init() { ret void } define public @spin() { again: br again } }";
+    struct endless *endless = argument;
+    struct case_call one;
+    extvm_vm *vm = NULL;
+    extvm_result *result = NULL;
+    uint8_t *code, *data;
+    size_t code_size, size;
+    extvm_options *options = case_options("20s");
+    extvm_state *state = extvm_state_new(NULL);
+    const extvm_address contract = case_address(CONTRACT);
+    extvm_options_set(options, "call-timeout", endless->timeout, NULL);
+    extvm_options_set(options, "call-retries", "0", NULL);
+    assert_int_equal(
+        extvm_iele_assemble(source, sizeof source - 1, NULL, NULL, &code, &code_size, NULL),
+        EXTVM_OK);
+    assert_int_equal(extvm_iele_call("spin", NULL, 0, NULL, &data, &size, NULL), EXTVM_OK);
+    case_account(state, CALLER, "4", "1000000000000", "");
+    case_account(state, CONTRACT, "1", "0", "");
+    extvm_state_set_code(state, &contract, (extvm_bytes){code, code_size});
+    case_call_init(&one, CONTRACT, "", "0", "9000000000000000");
+    one.call.input = (extvm_bytes){data, size};
+    const extvm_world world = extvm_state_world(state);
+    assert_int_equal(extvm_open(endless->address, options, &vm, NULL), EXTVM_OK);
+    endless->status = extvm_run(vm, &one.call, &world, &result, NULL);
+    extvm_close(vm);
+    extvm_state_free(state);
+    extvm_options_free(options);
+    free(code);
+    free(data);
+    return NULL;
+}
+
+static void endless_program_ends_at_its_deadline(void **unused) {
+    (void)unused;
+    static const char *const addresses[] = {"internal-iele", "test-mode-iele"};
+    for (size_t i = 0; i < 2; i++) {
+        struct endless endless = {addresses[i], "200ms", EXTVM_OK};
+        double start_time = now();
+        run_endless(&endless);
+        assert_int_equal(endless.status, EXTVM_DEADLINE_PASSED);
+        assert_true(now() - start_time < 5);
+    }
+}
+
+static void stopping_while_an_endless_program_runs_takes_two_seconds_at_most(void **unused) {
+    (void)unused;
+    extvm_testvm *server = start();
+    struct endless endless = {extvm_testvm_address_for(server, "iele"), "1m", EXTVM_OK};
+    const struct timespec moment = {0, 300000000};
+    pthread_t thread;
+    assert_int_equal(pthread_create(&thread, NULL, run_endless, &endless), 0);
+    nanosleep(&moment, NULL);
+    double start_time = now();
+    extvm_testvm_stop(server);
+    assert_true(now() - start_time < 2.5);
+    pthread_join(thread, NULL);
+    assert_int_not_equal(endless.status, EXTVM_OK);
+}
+
 /* -- without memory -- */
 
 /* An allocator of a server's that can be told to refuse once. */
@@ -446,6 +522,8 @@ int main(void) {
         cmocka_unit_test(create_of_a_caller_with_nonce_0_ends_the_session_cleanly),
         cmocka_unit_test(node_that_closes_while_an_answer_is_due_ends_only_its_own_call),
         cmocka_unit_test(both_protocols_are_spoken_on_one_socket_at_the_same_time),
+        cmocka_unit_test(endless_program_ends_at_its_deadline),
+        cmocka_unit_test(stopping_while_an_endless_program_runs_takes_two_seconds_at_most),
         cmocka_unit_test(a_server_short_of_memory_ends_a_session_and_lives_on),
         cmocka_unit_test(a_session_stays_with_the_protocol_of_its_hello),
     };
