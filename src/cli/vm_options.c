@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <extvm/spawn.h>
+
 #include "interrupt.h"
 #include "report.h"
 
@@ -106,8 +108,10 @@ static const struct option_spec specs[] = {
     {"--option", "NAME=VALUE",
      "one option of the library: connect-timeout, connect-retries,\n"
      "retry-delay, wait-timeout, call-timeout, call-retries, drain-timeout,\n"
-     "max-frame, tcp-keepalive, block-hash; of a server: max-sessions,\n"
-     "idle-timeout, answer-timeout, call-timeout, max-frame; may be repeated",
+     "max-frame, tcp-keepalive, block-hash; of a VM that base.conf starts:\n"
+     "start-timeout, stop-timeout, recycle-calls, recycle-memory; of a server:\n"
+     "max-sessions, idle-timeout, answer-timeout, call-timeout, max-frame;\n"
+     "may be repeated",
      take_option, 0},
     {"--trace", "FILE",
      "write each message to FILE (- is stderr) as one line: seconds since\n"
@@ -228,8 +232,12 @@ bool vm_options_is_iele(const char *address) {
 
 extvm_status vm_options_open(const struct vm_options *vm_options, size_t index, extvm_vm **vm,
                              extvm_error *error) {
-    extvm_status status =
-        extvm_open(vm_options_address(vm_options, index), vm_options->options, vm, error);
+    const extvm_config *config = vm_options->config;
+    const char *address = vm_options_address(vm_options, index);
+    const char *command = config != NULL ? extvm_config_command(config) : NULL;
+    extvm_status status = command != NULL
+                              ? extvm_spawn(address, command, vm_options->options, vm, error)
+                              : extvm_open(address, vm_options->options, vm, error);
     if (status == EXTVM_OK) {
         interrupt_reaches(*vm);
     }

@@ -101,9 +101,11 @@ static bool may_try_again(const struct attempts *attempts, extvm_status status) 
     if (call_slot_stopped(attempts->run->slot) || clock_now() >= attempts->deadline) {
         return false;
     }
+    /* A VM that somebody looks after speaks our protocol: it may have died after Hello. */
+    bool died = status == EXTVM_VERSION_REJECTED && attempts->run->slot->process->keeper != NULL;
     return is_connect_failure(status)
                ? attempts->connect_failures <= settings->connect_retries
-               : is_break(status) && attempts->count <= settings->call_retries;
+               : (is_break(status) || died) && attempts->count <= settings->call_retries;
 }
 
 /* The first failure is what the caller will be told; one in which the VM was there counts more. */

@@ -54,6 +54,7 @@ struct config_section {
     enum config_protocol protocol;
     struct config_place places[ENDPOINTS_MAXIMUM]; /* the first is also host and port */
     size_t more_places;                            /* after the first */
+    char *command;                                 /* NULL: none */
 };
 
 struct extvm_config {

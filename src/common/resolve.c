@@ -17,7 +17,7 @@
 struct resolution {
     atomic_int owners;
     atomic_bool is_done; /* `targets` belong to the waiter */
-    int done; /* an eventfd */
+    int done;            /* an eventfd */
     struct endpoint endpoint;
     struct targets targets;
 };
