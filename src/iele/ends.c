@@ -81,7 +81,8 @@ static extvm_status read_extra(struct wire result_fields, uint32_t number, size_
         return error_no_memory(error, "code coverage");
     }
     extvm_status status = EXTVM_OK;
-    for (size_t i = 0; status == EXTVM_OK && wire_find(&result_fields, number, &field); i++) {
+    for (size_t i = 0; i < count && status == EXTVM_OK && wire_find(&result_fields, number, &field);
+         i++) {
         status = read_coverage((extvm_bytes){field.data, field.size}, &result->arena, &coverage[i],
                                error);
     }
