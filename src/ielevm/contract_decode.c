@@ -219,8 +219,11 @@ static void fill_body(struct filling *filling, struct function *function, const 
 
 static struct function_name name_of(const struct contract *contract, uint16_t number) {
     const struct entry *entry = contract_name(contract, number);
-    return entry != NULL ? (struct function_name){.text = entry->name}
-                         : (struct function_name){.is_number = true, .number = number};
+    struct function_name name = {.is_number = entry == NULL, .number = number};
+    if (entry != NULL) {
+        name.text = entry->name;
+    }
+    return name;
 }
 
 static bool is_init(const struct function_name *name) {

@@ -231,8 +231,8 @@ static extvm_status run_checked(struct ielevm *vm, const extvm_call *call,
 extvm_status ielevm_run(struct ielevm *vm, const struct machine_terms *terms,
                         const extvm_call *call, const extvm_world *world, extvm_result **result,
                         extvm_error *error) {
-    struct call_data data;
-    uint64_t gas;
+    struct call_data data = {.count = 0};
+    uint64_t gas = 0;
     *result = NULL;
     extvm_status status = check(call, &data, &gas, error);
     if (status != EXTVM_OK) {

@@ -28,6 +28,9 @@ static int64_t live_words_of(const struct instruction *instruction, int64_t memo
                                                                            : memory;
 }
 
+/* Milligas of a calculation that take about as long as an ordinary instruction. */
+enum { MILLIGAS_OF_WORK = 10000 };
+
 static enum step calculate(struct ielevm *vm, const struct context *context) {
     const struct calculation *calculation = &calculations[context->instruction->opcode];
     const uint32_t first = context->instruction->results;
@@ -46,7 +49,7 @@ static enum step calculate(struct ielevm *vm, const struct context *context) {
     if (step != STEP_NEXT) {
         return step;
     }
-    vm->work_left -= estimate.compute / (GAS_MUL * 2);
+    vm->work_left -= estimate.compute / MILLIGAS_OF_WORK;
     switch (calculation->run(vm_numbers(vm), operands, &result)) {
     case CALCULATION_DONE:
         return context_write(vm, context, result);

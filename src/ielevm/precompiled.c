@@ -189,7 +189,7 @@ static enum step run_ecpairing(struct ielevm *vm, const struct value *arguments)
     if (step != STEP_NEXT) {
         return step;
     }
-    const int64_t size = 2 * (G1_SIZE + G2_SIZE) * pairs;
+    const int64_t size = (int64_t)2 * (G1_SIZE + G2_SIZE) * pairs;
     if (words_of_bytes(size) > LIVE_WORDS_MAXIMUM - vm->live_words) {
         return raise_exception(vm, OUT_OF_GAS);
     }

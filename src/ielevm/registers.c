@@ -96,7 +96,9 @@ static void drop_pages(struct ielevm *vm, struct register_pages *pages) {
 
 void activation_pop(struct ielevm *vm) {
     struct activation *activation = newest_activation(vm);
-    drop_values(vm, vm->registers + activation->base, flat_count(activation->count));
+    if (activation->count > 0) {
+        drop_values(vm, vm->registers + activation->base, flat_count(activation->count));
+    }
     if (activation->pages != NULL) {
         drop_pages(vm, activation->pages);
     }

@@ -5,9 +5,10 @@
 #include <string.h>
 
 enum {
-    LIMB_SIZE = 8,   /* bytes */
-    KEPT_LIMBS = 16, /* that an idle number keeps */
-    LOOSE_FACTOR = 4 /* a number may have so many times the limbs that it needs */
+    LIMB_SIZE = 8,                /* bytes */
+    FEW_LIMBS = 16,               /* that any idle number may keep */
+    IDLE_LIMBS_MAXIMUM = 1 << 17, /* that all idle ones together may keep: a mebibyte */
+    LOOSE_FACTOR = 4              /* a number may have so many times the limbs that it needs */
 };
 
 void numbers_init(struct numbers *numbers, const extvm_allocator *allocator) {
@@ -20,6 +21,7 @@ void numbers_clear(struct numbers *numbers) {
         mpz_clear(number->integer);
     }
     numbers->idle = NULL;
+    numbers->idle_limbs = 0;
     arena_reset(&numbers->arena);
 }
 
@@ -28,10 +30,17 @@ void numbers_free(struct numbers *numbers) {
     arena_free(&numbers->arena);
 }
 
+/* Limbs of an idle number that count. */
+static size_t many_limbs(const struct number *number) {
+    int limbs = number->integer->_mp_alloc;
+    return limbs > FEW_LIMBS ? (size_t)limbs : 0;
+}
+
 struct number *number_new(struct numbers *numbers) {
     struct number *number = numbers->idle;
     if (number != NULL) {
         numbers->idle = number->next;
+        numbers->idle_limbs -= many_limbs(number);
     } else {
         number = arena_allocate(&numbers->arena, sizeof *number);
         if (number == NULL) {
@@ -43,11 +52,13 @@ struct number *number_new(struct numbers *numbers) {
     return number;
 }
 
+/* Keeps the limbs for the next result: a loop would get and give them each time. */
 void number_recycle(struct numbers *numbers, struct number *number) {
-    if (number->integer->_mp_alloc > KEPT_LIMBS) {
+    if (many_limbs(number) > IDLE_LIMBS_MAXIMUM - numbers->idle_limbs) {
         mpz_clear(number->integer);
         mpz_init(number->integer);
     }
+    numbers->idle_limbs += many_limbs(number);
     number->next = numbers->idle;
     numbers->idle = number;
 }
@@ -75,7 +86,7 @@ struct value value_of_number(struct numbers *numbers, struct number *number) {
             return value_small((int64_t)(negative ? 0 - limb : limb));
         }
     }
-    if ((size_t)integer->_mp_alloc > LOOSE_FACTOR * (limbs + KEPT_LIMBS)) {
+    if ((size_t)integer->_mp_alloc > LOOSE_FACTOR * (limbs + FEW_LIMBS)) {
         mpz_realloc2(integer, limbs * GMP_LIMB_BITS);
     }
     number->words = count_words(integer);

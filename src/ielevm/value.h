@@ -32,6 +32,7 @@ struct value {
 struct numbers {
     struct arena arena;
     struct number *idle;
+    size_t idle_limbs; /* that the idle ones keep, but for the few that each may keep */
 };
 
 void numbers_init(struct numbers *numbers, const extvm_allocator *allocator);
