@@ -1,6 +1,9 @@
 /* Instructions from bytes (protocol/iele-vm.md, section 3). */
 #include "instruction.h"
 
+#include <endian.h>
+#include <string.h>
+
 enum { REGISTER_BITS = 20 };
 
 static uint16_t read_u16(const uint8_t *at) {
@@ -100,12 +103,20 @@ static uint32_t field_byte(extvm_bytes field, size_t index) {
     return index < field.size ? field.data[field.size - 1 - index] : 0;
 }
 
+/* Four of them, from that one on. */
+static uint32_t field_piece(extvm_bytes field, size_t index) {
+    uint32_t piece;
+    if (field.size >= sizeof piece && index <= field.size - sizeof piece) {
+        memcpy(&piece, field.data + (field.size - sizeof piece - index), sizeof piece);
+        return be32toh(piece);
+    }
+    return field_byte(field, index) | field_byte(field, index + 1) << 8 |
+           field_byte(field, index + 2) << 16 | field_byte(field, index + 3) << 24;
+}
+
 /* `width` bits, at most 20, from bit `position` on. */
 static uint32_t field_bits(extvm_bytes field, size_t position, unsigned width) {
-    size_t byte = position / 8;
-    uint32_t piece = field_byte(field, byte) | field_byte(field, byte + 1) << 8 |
-                     field_byte(field, byte + 2) << 16 | field_byte(field, byte + 3) << 24;
-    return piece >> position % 8 & ((UINT32_C(1) << width) - 1);
+    return field_piece(field, position / 8) >> position % 8 & ((UINT32_C(1) << width) - 1);
 }
 
 uint32_t instruction_register(const struct instruction *instruction, unsigned bits,
