@@ -103,6 +103,14 @@ static bool is_break(extvm_status status) {
            status == EXTVM_VM_RESET;
 }
 
+/* A VM that has worked before, or that somebody looks after, and closes after Hello was stopped, or
+ * died; "version rejected" is what it comes to only when the next attempt says the same. */
+static bool may_be_break(const struct attempts *attempts, extvm_status status) {
+    const struct process *process = attempts->run->slot->process;
+    return is_break(status) ||
+           (status == EXTVM_VERSION_REJECTED && (process->calls > 0 || process->keeper != NULL));
+}
+
 static enum turn_end turn_end_of(extvm_status status) {
     switch (extvm_status_classify(status)) {
     case EXTVM_CLASS_OK:
@@ -150,11 +158,9 @@ static bool may_try_again(const struct attempts *attempts, extvm_status status) 
     if (call_slot_stopped(attempts->run->slot) || clock_now() >= attempts->deadline) {
         return false;
     }
-    /* A VM that somebody looks after speaks our protocol: it may have died after Hello. */
-    bool died = status == EXTVM_VERSION_REJECTED && attempts->run->slot->process->keeper != NULL;
     return is_connect_failure(status)
                ? attempts->connect_failures <= settings->connect_retries
-               : (is_break(status) || died) && attempts->count <= settings->call_retries;
+               : may_be_break(attempts, status) && attempts->count <= settings->call_retries;
 }
 
 /* The first failure is what the caller will be told; one in which the VM was there counts more. */
@@ -208,8 +214,8 @@ static extvm_status failed_again(const struct attempts *attempts, const extvm_er
             (unsigned long long)attempts->client->settings.connect_retries,
             (double)attempts->client->settings.retry_delay / (double)NANOSECONDS_IN_SECOND);
     }
-    if (attempts->count + attempts->connect_failures == 1) {
-        return error_set(error, last->status, "%s", last->text);
+    if (attempts->count + attempts->connect_failures == 1 && last->status == first->status) {
+        return error_set(error, last->status, "%s", last->text); /* it was not tried again */
     }
     return error_set(error, first->status, "%.280s; tried again: %.200s", first->text, last->text);
 }

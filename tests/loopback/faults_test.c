@@ -16,117 +16,22 @@
 #include <cmocka.h>
 
 #include "common/client.h"
-#include "iele/iele.h"
 #include "kevm/kevm.h"
-#include "support/cases.h"
+#include "support/rich_call.h"
 #include "unit/scarce_memory.h"
 
-#define CALLER "a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1"
-#define CONTRACT "cccccccccccccccccccccccccccccccccccccccc"
-
-/* For each protocol a call with every kind of query, and a result with every kind of change. */
-static const char rich_result[] =
-    "define RESULT 000000c4 2ac101 0a04deadbeef 120101 1a030fadf8 220100 "
-    "322d 0a14 CC 120101 1a0105 2207 0a0101 12020080 2206 0a0102 120100 "
-    "4214 S 4a3b 0a14 CC 122000000000000000000000000000000000000000000000000000000000000000c8 "
-    "1a0101 522c 0a14 S 0a14 CC\n";
-static const char rich_call[] = "> any\n< AS\n> any\n< ACC\n> any\n< GETCODE\n> any\n"
-                                "< 0000001c 121a0a14 CC 120200c8\n> any\n"
-                                "< 00000002 2200\n> any\n< RESULT\n";
-
-/* The key -128, as the VM writes it; coverage of two contracts, not in order. */
-static const char iele_rich_result[] =
-    "define RESULT "
-    "000000d62ad3010a04c38200801201001a030fadf8220100322d0a14cccccccccccccccccccccccccccc "
-    "cccccccccccc1201011a010522070a01011202008022060a01021201004a3b0a14cccccccccccccccccc "
-    "cccccccccccccccccccccc12200000000000000000000000000000000000000000000000000000000000 "
-    "0000c81a010152290a20bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb "
-    "120260001a010152290a20aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa "
-    "aa120260001a0101\n";
-static const char iele_rich_call[] = "> any\n< AS\n> any\n< ACC\n> any\n< GETCODE\n> any\n"
-                                     "< 0000001c 121a0a14 CC 1202ff80\n> any\n"
-                                     "< 00000002 2200\n> any\n< RESULT\n";
-
-static const struct dialect {
-    const struct protocol *protocol;
-    const char *definitions, *result, *call; /* of scripts */
-    const char *input, *returned, *key;
-    size_t access_list_count, coverage_count;
-} kevm = {&kevm_protocol, "common", rich_result, rich_call, "", "deadbeef", "200", 2, 0},
-  iele = {&iele_protocol,
-          "iele-common",
-          iele_rich_result,
-          iele_rich_call,
-          "c26fc0",
-          "c3820080",
-          "-128",
-          0,
-          2};
-
-/* The world of the rich call. */
-struct rich {
-    const struct dialect *dialect;
-    extvm_state *state;
-    struct case_call one;
-    extvm_world world;
-};
-
-static void rich_init(struct rich *rich, const struct dialect *dialect) {
-    extvm_word hash = {{1}};
-    rich->dialect = dialect;
-    rich->state = extvm_state_new(NULL);
-    case_account(rich->state, CALLER, "4", "1000000", "");
-    case_account(rich->state, CONTRACT, "1", "5", "600035805460005260206000a160206000f3");
-    case_storage(rich->state, CONTRACT, dialect->key, "128");
-    assert_int_equal(extvm_state_set_block_hash(rich->state, 0, &hash), EXTVM_OK);
-    case_call_init(&rich->one, CONTRACT, dialect->input, "0", "0xfadf8");
-    rich->world = extvm_state_world(rich->state);
-}
-
-/* `calls` rich calls on one connection. */
-static char *rich_script(const struct dialect *dialect, unsigned calls) {
-    char *text;
-    size_t size;
-    FILE *script = open_memstream(&text, &size);
-    fprintf(script, "%s> any\n", dialect->result);
-    for (unsigned i = 0; i < calls; i++) {
-        fputs(dialect->call, script);
-    }
-    fclose(script);
-    char *whole = case_definitions_of(dialect->definitions, text);
-    free(text);
-    return whole;
-}
-
-static struct scripted_vm *start(const struct dialect *dialect, unsigned calls) {
-    char *script = rich_script(dialect, calls);
-    struct scripted_vm *scripted = scripted_vm_start(dialect->protocol, script, NULL);
-    free(script);
-    assert_non_null(scripted);
-    return scripted;
-}
-
 static void assert_rich(const struct dialect *dialect, const extvm_result *result) {
-    size_t count;
-    assert_bytes(extvm_result_return_data(result), dialect->returned);
-    const extvm_modified_account *modified = extvm_result_modified(result, &count);
-    assert_int_equal(count, 1);
-    assert_int_equal(modified[0].storage_count, 2);
-    assert_integer(modified[0].storage[0].value, "128");
-    extvm_result_logs(result, &count);
-    assert_int_equal(count, 1);
-    assert_int_equal(extvm_result_access_list(result)->count, dialect->access_list_count);
-    const extvm_code_coverage *coverage = extvm_result_coverage(result, &count);
-    assert_int_equal(count, dialect->coverage_count);
-    assert_true(count == 0 || (coverage[0].code_hash.bytes[0] == 0xaa &&
-                               coverage[0].code.size == 2 && coverage[0].coverage.size == 1));
+    const char *difference = rich_difference(dialect, result);
+    if (difference != NULL) {
+        fail_msg("wrong: %s", difference);
+    }
 }
 
 /* -- memory -- */
 
 /* Opens, runs and closes with this allocator; true when it succeeded. */
 static bool run_with(const extvm_allocator *allocator, struct rich *rich) {
-    struct scripted_vm *scripted = start(rich->dialect, 1);
+    struct scripted_vm *scripted = rich_start(rich->dialect, 1);
     char address[256];
     extvm_vm *vm = NULL;
     extvm_result *result = NULL;
@@ -167,19 +72,19 @@ static void walk(const struct dialect *dialect, bool persistent) {
     }
     assert_true(steps > 5);
     print_message("%zu allocations failed\n", steps - 1);
-    extvm_state_free(rich.state);
+    rich_free(&rich);
 }
 
 static void every_allocation_of_a_run_may_fail_once(void **unused) {
     (void)unused;
-    walk(&kevm, false);
-    walk(&iele, false);
+    walk(&rich_kevm, false);
+    walk(&rich_iele, false);
 }
 
 static void memory_that_runs_out_for_good_leaves_a_clean_status(void **unused) {
     (void)unused;
-    walk(&kevm, true);
-    walk(&iele, true);
+    walk(&rich_kevm, true);
+    walk(&rich_iele, true);
 }
 
 /* -- sockets; the faults are this file's own, one test at a time -- */
@@ -232,7 +137,7 @@ static struct socket_calls faulty_calls(void) {
 
 /* `runs` calls on one handle, up to the first that fails. */
 static extvm_status run_faulty(struct rich *rich, unsigned runs) {
-    struct scripted_vm *scripted = start(rich->dialect, runs);
+    struct scripted_vm *scripted = rich_start(rich->dialect, runs);
     struct endpoint endpoint;
     extvm_vm *vm = NULL;
     extvm_status status = EXTVM_OK;
@@ -263,7 +168,7 @@ static extvm_status run_faulty(struct rich *rich, unsigned runs) {
 }
 
 static void single_bytes_and_interrupts_on_the_socket_change_nothing(void **unused) {
-    static const struct dialect *const dialects[] = {&kevm, &iele};
+    static const struct dialect *const dialects[] = {&rich_kevm, &rich_iele};
     (void)unused;
     for (size_t i = 0; i < sizeof dialects / sizeof dialects[0]; i++) {
         struct rich rich;
@@ -274,7 +179,7 @@ static void single_bytes_and_interrupts_on_the_socket_change_nothing(void **unus
             faults.interrupt = 3;
             assert_int_equal(run_faulty(&rich, 2), EXTVM_OK);
         }
-        extvm_state_free(rich.state);
+        rich_free(&rich);
     }
 }
 
@@ -299,7 +204,7 @@ static unsigned fail_each_call(struct rich *rich, int failure) {
 }
 
 static void every_socket_call_may_fail_with_every_error(void **unused) {
-    static const struct dialect *const dialects[] = {&kevm, &iele};
+    static const struct dialect *const dialects[] = {&rich_kevm, &rich_iele};
     static const int failures[] = {ECONNRESET, EPIPE,  ETIMEDOUT, ECONNREFUSED,
                                    ENETDOWN,   ENOMEM, EIO,       EHOSTUNREACH};
     (void)unused;
@@ -310,7 +215,7 @@ static void every_socket_call_may_fail_with_every_error(void **unused) {
         for (size_t j = 0; j < sizeof failures / sizeof failures[0]; j++) {
             injected += fail_each_call(&rich, failures[j]);
         }
-        extvm_state_free(rich.state);
+        rich_free(&rich);
     }
     print_message("%u socket calls failed\n", injected);
 }
@@ -337,7 +242,7 @@ static unsigned run_one(extvm_vm *vm, struct rich *rich) {
 }
 
 static void *run_many(void *argument) {
-    static const struct dialect *const dialects[2] = {&kevm, &iele};
+    static const struct dialect *const dialects[2] = {&rich_kevm, &rich_iele};
     struct worker *worker = argument;
     struct rich rich[2];
     for (unsigned i = 0; i < 2; i++) {
@@ -349,20 +254,20 @@ static void *run_many(void *argument) {
         }
     }
     for (unsigned i = 0; i < 2; i++) {
-        extvm_state_free(rich[i].state);
+        rich_free(&rich[i]);
     }
     return NULL;
 }
 
 /* Eight threads, each with calls on every VM of the first `count` dialects. */
 static void run_threads(unsigned count) {
-    static const struct dialect *const dialects[2] = {&kevm, &iele};
+    static const struct dialect *const dialects[2] = {&rich_kevm, &rich_iele};
     struct worker workers[THREADS];
     struct scripted_vm *scripted[2];
     extvm_vm *vms[2] = {NULL, NULL};
     extvm_options *options = case_options("10s");
     for (unsigned i = 0; i < count; i++) {
-        scripted[i] = start(dialects[i], THREADS * CALLS_OF_EACH);
+        scripted[i] = rich_start(dialects[i], THREADS * CALLS_OF_EACH);
         vms[i] = case_open(scripted[i], options);
     }
     extvm_options_free(options);
@@ -403,7 +308,7 @@ static void caller_that_waits_for_its_turn_gives_up_at_its_deadline(void **unuse
     extvm_vm *vm = case_open(scripted, options);
     extvm_options_free(options);
     struct rich rich;
-    rich_init(&rich, &kevm);
+    rich_init(&rich, &rich_kevm);
     worker = (struct worker){.vms = {vm, NULL}};
     assert_int_equal(pthread_create(&worker.thread, NULL, run_many, &worker), 0);
     extvm_result *result = NULL;
@@ -414,7 +319,7 @@ static void caller_that_waits_for_its_turn_gives_up_at_its_deadline(void **unuse
     pthread_join(worker.thread, NULL);
     extvm_close(vm);
     scripted_vm_stop(scripted);
-    extvm_state_free(rich.state);
+    rich_free(&rich);
     assert_non_null(strstr(error.text, "other calls"));
     assert_int_equal(status, EXTVM_DEADLINE_PASSED);
 }
@@ -456,7 +361,7 @@ static void vm_that_reads_slowly_does_not_stretch_the_deadline(void **unused) {
     extvm_vm *vm = NULL;
     extvm_result *result = NULL;
     struct rich rich;
-    rich_init(&rich, &kevm);
+    rich_init(&rich, &rich_kevm);
     uint8_t *input = calloc(1, INPUT);
     rich.one.call.input = (extvm_bytes){input, INPUT};
     assert_int_equal(extvm_open(vm_address, options, &vm, NULL), EXTVM_OK);
@@ -470,7 +375,7 @@ static void vm_that_reads_slowly_does_not_stretch_the_deadline(void **unused) {
     pthread_join(reader.thread, NULL);
     close(reader.listener);
     extvm_options_free(options);
-    extvm_state_free(rich.state);
+    rich_free(&rich);
     free(input);
 }
 
