@@ -15,9 +15,8 @@ typedef struct extvm_testvm extvm_testvm;
 
 /* Starts a server that listens at `listen`: "HOST:PORT" ("[IPV6]:PORT"; port 0: a free one) or
  * "unix:PATH". It accepts when this returns. Of the options (NULL: the defaults) it takes
- * max-sessions, idle-timeout, answer-timeout, max-frame, call-timeout, world-time (here: the time
- * that the node takes for its answers), the log and the trace; they
- * are copied.
+ * max-sessions, idle-timeout, answer-timeout, max-frame, call-timeout, spin, world-time (here: the
+ * time that the node takes for its answers), the log and the trace; they are copied.
  *
  * `faults` (NULL or "": none) makes it misbehave on purpose; words with commas between:
  *

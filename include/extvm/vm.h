@@ -36,6 +36,9 @@ void extvm_options_free(extvm_options *options);
  *                                               the call-timeout
  *   call-retries     1          0 to 100        new starts of a call that broke with the transport
  *   drain-timeout    500ms      0s to 1m        for the VM to close when we leave
+ *   spin             0us        0us to 1ms      how long an answer is polled for before the thread
+ *                                               sleeps: a round trip is shorter, and a processor
+ *                                               busy; also of a test-mode server
  *   leave            drain      drain, answer   how a call is left that is given up: half-close and
  *                                               read to the end, or answer the VM until it is done
  *   max-frame        64MiB      1KiB to 1GiB    the largest frame taken from the VM

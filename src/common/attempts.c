@@ -59,6 +59,20 @@ extvm_status attempts_world_failed(const struct query *query, extvm_error *error
                      wanted[query->kind], hex[0] != '\0' ? " of " : "", hex);
 }
 
+/* Whether the transport broke, so that the call may run again from the start. */
+static bool is_break(extvm_status status) {
+    return status == EXTVM_VM_CLOSED || status == EXTVM_VM_CLOSED_IN_FRAME ||
+           status == EXTVM_VM_RESET;
+}
+
+/* A VM that has worked before, or that somebody looks after, and closes after Hello was stopped, or
+ * died; "version rejected" is what it comes to only when the next attempt says the same. */
+static bool may_be_break(const struct attempts *attempts, extvm_status status) {
+    const struct process *process = attempts->run->slot->process;
+    return is_break(status) ||
+           (status == EXTVM_VERSION_REJECTED && (process->calls > 0 || process->keeper != NULL));
+}
+
 /* -- leaving -- */
 
 enum way_out attempts_way_out(struct attempts *attempts, extvm_status status) {
@@ -78,6 +92,9 @@ enum way_out attempts_way_out(struct attempts *attempts, extvm_status status) {
     if (session->state == SESSION_IDLE) {
         return WAY_NONE;
     }
+    if (is_connected && process->keeper != NULL && may_be_break(attempts, status)) {
+        connection_reset_at_close(&process->connection);
+    }
     return is_ours && is_connected && session->greeted &&
                    attempts->client->settings.leave == LEAVE_ANSWER
                ? WAY_ANSWER
@@ -95,20 +112,6 @@ void attempts_left(struct process *process, bool was_connected) {
 
 static bool is_connect_failure(extvm_status status) {
     return extvm_status_classify(status) == EXTVM_CLASS_UNREACHABLE;
-}
-
-/* Whether the transport broke, so that the call may run again from the start. */
-static bool is_break(extvm_status status) {
-    return status == EXTVM_VM_CLOSED || status == EXTVM_VM_CLOSED_IN_FRAME ||
-           status == EXTVM_VM_RESET;
-}
-
-/* A VM that has worked before, or that somebody looks after, and closes after Hello was stopped, or
- * died; "version rejected" is what it comes to only when the next attempt says the same. */
-static bool may_be_break(const struct attempts *attempts, extvm_status status) {
-    const struct process *process = attempts->run->slot->process;
-    return is_break(status) ||
-           (status == EXTVM_VERSION_REJECTED && (process->calls > 0 || process->keeper != NULL));
 }
 
 static enum turn_end turn_end_of(extvm_status status) {

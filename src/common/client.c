@@ -195,7 +195,13 @@ static void client_release(extvm_vm *vm) {
     struct client *client = (struct client *)vm;
     uint64_t deadline = clock_now() + client->settings.drain_timeout;
     for (size_t i = 0; i < client->count; i++) {
+        struct keeper *keeper = client->processes[i].keeper;
         leave(&client->processes[i], deadline);
+        if (keeper != NULL) {
+            keeper->operations->left(keeper, false); /* all processes end at the same time */
+        }
+    }
+    for (size_t i = 0; i < client->count; i++) {
         session_free(&client->processes[i].session);
         if (client->processes[i].keeper != NULL) {
             client->processes[i].keeper->operations->release(client->processes[i].keeper);

@@ -195,14 +195,20 @@ extvm_status connection_exchange(struct connection *connection, uint64_t deadlin
                                  extvm_error *error) {
     struct exchange exchange;
     bool has_waited = false;
+    uint64_t spin_end = connection->now + connection->settings->spin;
     extvm_status status = connection_begin_exchange(connection, &exchange, deadline, error);
     uint64_t end = exchange.limit < deadline ? exchange.limit : deadline;
     while (status == EXTVM_OK) {
         short wanted;
-        int flags = has_waited ? MSG_DONTWAIT : sleep_flags(connection, end);
+        bool spins = connection->now < spin_end && connection->settings->spin > 0;
+        int flags = has_waited || spins ? MSG_DONTWAIT : sleep_flags(connection, end);
         status = connection_step_exchange(connection, &exchange, flags, &wanted, error);
         if (status != EXTVM_OK || wanted == 0) {
             break;
+        }
+        if (spins && !call_slot_stopped(connection->slot)) {
+            connection->now = clock_now();
+            continue;
         }
         status = wait_ready(connection, wanted, exchange.limit, deadline, error);
         has_waited = true;
@@ -244,6 +250,12 @@ bool connection_drain(struct connection *connection, int flags, bool *would_wait
         connection->calls->receive(connection->socket, discarded, sizeof discarded, flags);
     *would_wait = size < 0 && (errno == EINTR || errno == EAGAIN);
     return size > 0 || *would_wait;
+}
+
+void connection_reset_at_close(struct connection *connection) {
+    const struct linger at_once = {.l_onoff = 1, .l_linger = 0};
+    (void)connection->calls->set_option(connection->socket, SOL_SOCKET, SO_LINGER, &at_once,
+                                        sizeof at_once);
 }
 
 void connection_close(struct connection *connection, bool was_ended_by_vm) {

@@ -122,6 +122,11 @@ enum { DRAIN_READS = 4096 };
 bool connection_half_close(struct connection *connection);
 bool connection_drain(struct connection *connection, int flags, bool *would_wait);
 
+/* A VM that broke off is gone: its end of the connection is to go with ours, since the real VMs
+ * cannot listen again while it lingers. Only where the VM is known to be gone: a reset would end a
+ * real one. */
+void connection_reset_at_close(struct connection *connection);
+
 /* Closes the socket and says to the log how the session ended. */
 void connection_close(struct connection *connection, bool was_ended_by_vm);
 

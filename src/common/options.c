@@ -23,6 +23,8 @@ static const struct unit time_units[] = {{"ms", NANOSECONDS_IN_MILLISECOND},
                                          {"m", 60 * NANOSECONDS_IN_SECOND},
                                          {"h", HOUR},
                                          {NULL, 0}};
+static const struct unit short_time_units[] = {
+    {"us", NANOSECONDS_IN_MICROSECOND}, {"ms", NANOSECONDS_IN_MILLISECOND}, {NULL, 0}};
 static const struct unit size_units[] = {{"", 1},
                                          {"KiB", UINT64_C(1) << 10},
                                          {"MiB", UINT64_C(1) << 20},
@@ -78,6 +80,8 @@ static const struct option {
      "vm, absolute or parent"},
     {"world-time", offsetof(struct settings, world_time), no_units, world_time_words, 0, 0, "apart",
      "apart or counted"},
+    {"spin", offsetof(struct settings, spin), short_time_units, no_words, 0,
+     NANOSECONDS_IN_MILLISECOND, "0us", "0us to 1ms"},
     {"leave", offsetof(struct settings, leave), no_units, leave_words, 0, 0, "drain",
      "drain or answer"},
     {"start-timeout", offsetof(struct settings, start_timeout), time_units, no_words,
@@ -251,10 +255,10 @@ bool option_find(const char *name, struct option_rule *rule) {
         return false;
     }
     const struct unit *units = options_table[i].units;
-    rule->form = units == time_units    ? OPTION_TIME
-                 : units == size_units  ? OPTION_SIZE
-                 : units == count_units ? OPTION_COUNT
-                                        : OPTION_WORD;
+    rule->form = units == time_units || units == short_time_units ? OPTION_TIME
+                 : units == size_units                            ? OPTION_SIZE
+                 : units == count_units                           ? OPTION_COUNT
+                                                                  : OPTION_WORD;
     rule->allowed = options_table[i].allowed;
     return true;
 }

@@ -21,6 +21,7 @@ struct settings {
     uint64_t tcp_keepalive; /* 0: off */
     uint64_t block_hash;    /* an enum block_hash_choice */
     uint64_t world_time;    /* an enum world_time_choice */
+    uint64_t spin;          /* how long an answer is polled for before sleeping */
     uint64_t leave;         /* an enum leave_choice */
     uint64_t max_sessions;
     uint64_t idle_timeout;

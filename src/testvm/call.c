@@ -76,16 +76,30 @@ static extvm_status send_output(struct hosted *hosted, extvm_error *error) {
     return status;
 }
 
+/* Receives; first without sleeping, for as long as the option spin says. */
+static ssize_t receive_bytes(const struct hosted *hosted, uint8_t *space, size_t room) {
+    ssize_t size = -1;
+    uint64_t spin = hosted->server->settings.spin;
+    uint64_t spin_end = spin > 0 ? clock_now() + spin : 0;
+    bool spins = spin > 0;
+    do {
+        size = recv(hosted->socket, space, room, spins ? MSG_DONTWAIT : 0);
+        bool again = size < 0 && (errno == EINTR || (spins && errno == EAGAIN));
+        if (!again) {
+            break;
+        }
+        spins = spins && clock_now() < spin_end;
+    } while (true);
+    return size;
+}
+
 static extvm_status receive(struct hosted *hosted, uint64_t end, extvm_error *error) {
     size_t room;
     uint8_t *space = session_space(&hosted->session, &room);
     if (space == NULL) {
         return error_no_memory(error, "a received frame");
     }
-    ssize_t size;
-    do {
-        size = recv(hosted->socket, space, room, 0);
-    } while (size < 0 && errno == EINTR);
+    ssize_t size = receive_bytes(hosted, space, room);
     if (size > 0) {
         session_received(&hosted->session, (size_t)size);
     }

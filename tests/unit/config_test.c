@@ -210,6 +210,7 @@ static void every_option_can_stand_in_the_file(void **context) {
         {"recycle-calls", "1000", "1000"},
         {"recycle-memory", "\"2GiB\"", "2GiB"},
         {"world-time", "\"counted\"", "counted"},
+        {"spin", "\"50us\"", "50us"},
         {"leave", "\"answer\"", "answer"},
     };
     (void)context;
