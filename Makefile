@@ -33,12 +33,14 @@ build/packages.mk: tools/deps.sh Makefile
 
 # -- flags -------------------------------------------------------------------------------------------------
 SANITIZE ?=
+COVERAGE ?=
 OPTIMIZE ?= -O2
 WARNINGS := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Werror
 COMMON := -std=c17 -D_GNU_SOURCE -g $(OPTIMIZE) -fPIC -pthread -fvisibility=hidden -MMD -MP \
-          $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer)
+          $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer) \
+          $(if $(COVERAGE),--coverage)
 INCLUDES = -Iinclude -Isrc -I$(BUILD)/gen $(PROTOBUF_CFLAGS) $(PRECOMPILED_CFLAGS) $(CONFIG_CFLAGS)
-LINK = -pthread $(if $(SANITIZE),-fsanitize=$(SANITIZE))
+LINK = -pthread $(if $(SANITIZE),-fsanitize=$(SANITIZE)) $(if $(COVERAGE),--coverage)
 
 # -- the library and the command -----------------------------------------------------------------------------
 PROTOCOLS := vm kevm iele
@@ -133,7 +135,7 @@ $(BUILD)/tests/fuzz/corpus_%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(BUILD)/obj/test
 	@mkdir -p $(@D)
 	@$(CC) $(LINK) -o $@ $^ $(LIBRARIES)
 
-.PHONY: programs test test-valgrind test-tsan test-packages
+.PHONY: programs test test-valgrind test-tsan test-packages coverage
 programs: $(TEST_PROGRAMS) $(CORPUS_PROGRAMS) $(BUILD)/tests/scripted_vm $(BUILD)/extvm
 
 test-packages:
@@ -155,6 +157,18 @@ test-valgrind: test-packages ## the tests in C, under valgrind
 	@$(MAKE) --no-print-directory BUILD=$(PLAIN) OPTIMIZE=-O1 programs
 	@WRAPPER="valgrind --quiet --leak-check=full --fair-sched=try --max-threads=2000 --error-exitcode=99" TEST_TIMEOUT=900 \
 	    tests/run.sh $(TEST_SOURCES:%.c=$(PLAIN)/%)
+
+# Which lines the tests run; each of these rooms must have 90 % of its own.
+COVERED_ROOMS := common kevm iele testvm spawn async
+coverage: test-packages ## line coverage of the tests, by room, in build/coverage
+	@tools/deps.sh gcovr
+	@$(MAKE) --no-print-directory BUILD=build/coverage COVERAGE=1 OPTIMIZE=-O0 programs
+	@find build/coverage -name '*.gcda' -delete
+	@EXTVM=build/coverage/extvm SCRIPTED_VM=build/coverage/tests/scripted_vm TEST_TIMEOUT=600 tests/run.sh \
+	    $(TEST_SOURCES:%.c=build/coverage/%) $(filter-out %suite_test.sh,$(SHELL_TESTS:tests/cli/%="sh tests/cli/%"))
+	@failed=0; for room in $(COVERED_ROOMS); do \
+	    gcovr --root . --filter "src/$$room/" --fail-under-line 90 --txt build/coverage/$$room.txt build/coverage/obj/src/$$room 2>/dev/null || failed=1; \
+	    tail -n 3 build/coverage/$$room.txt | sed -n "s/^TOTAL/$$room: lines, covered:/p"; done; exit $$failed
 
 # -- fuzzing ---------------------------------------------------------------------------------------------------
 .PHONY: fuzz $(FUZZ_NAMES:%=fuzz-%)
