@@ -116,9 +116,10 @@ void extvm_cancel(extvm_vm *vm, const extvm_call *call);
  * the caller's and freed with extvm_result_free; on anything else it is NULL.
  *
  * When the transport breaks, the call is run again from the start (a VM keeps nothing between
- * calls), at most call-retries times and inside the same call-timeout. A result that was received
- * is never thrown away for another try. It comes back at the latest after call-timeout, the
- * world's own time, and drain-timeout.
+ * calls), at most call-retries times and inside the same call-timeout; also when the session was
+ * closed right after Hello, which a VM that dies does as well as one of another version. A result
+ * that was received is never thrown away for another try. It comes back at the latest after
+ * call-timeout, the world's own time, and drain-timeout.
  *
  * Errors: each extvm_status; those from EXTVM_INVALID_ARGUMENT to EXTVM_ACCESS_LIST_MISSING were
  * found before anything of the call was sent. After an error the handle can be used again. */

@@ -54,6 +54,12 @@ static bool is_break(extvm_status status) {
            status == EXTVM_VM_RESET;
 }
 
+/* A VM that closed before it said anything may have died, or a load balancer had none to give: only
+ * when it happens again is it a matter of versions. */
+static bool may_be_break(extvm_status status) {
+    return is_break(status) || status == EXTVM_VERSION_REJECTED;
+}
+
 static enum turn_end turn_end_of(extvm_status status) {
     switch (extvm_status_classify(status)) {
     case EXTVM_CLASS_OK:
@@ -103,13 +109,18 @@ static bool may_try_again(const struct attempts *attempts, extvm_status status) 
     }
     return is_connect_failure(status)
                ? attempts->connect_failures <= settings->connect_retries
-               : is_break(status) && attempts->count <= settings->call_retries;
+               : may_be_break(status) && attempts->count <= settings->call_retries;
 }
 
-/* The first failure is what the caller will be told; one in which the VM was there counts more. */
+/* How much a failure says: there was no VM, it said nothing, it was there. */
+static int weight(extvm_status status) {
+    return is_connect_failure(status) ? 0 : status == EXTVM_VERSION_REJECTED ? 1 : 2;
+}
+
+/* The first failure is what the caller will be told, of those that say most. */
 static void keep_first(struct attempts *attempts, const extvm_error *error) {
     if (attempts->first.status == EXTVM_OK ||
-        (is_connect_failure(attempts->first.status) && !is_connect_failure(error->status))) {
+        weight(error->status) > weight(attempts->first.status)) {
         attempts->first = *error;
     }
 }

@@ -16,170 +16,108 @@
 #include <cmocka.h>
 
 #include "common/client.h"
-#include "iele/iele.h"
 #include "kevm/kevm.h"
-#include "support/cases.h"
+#include "support/rich.h"
 #include "unit/scarce_memory.h"
 
-#define CALLER "a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1"
-#define CONTRACT "cccccccccccccccccccccccccccccccccccccccc"
-
-/* For each protocol a call with every kind of query, and a result with every kind of change. */
-static const char rich_result[] =
-    "define RESULT 000000c4 2ac101 0a04deadbeef 120101 1a030fadf8 220100 "
-    "322d 0a14 CC 120101 1a0105 2207 0a0101 12020080 2206 0a0102 120100 "
-    "4214 S 4a3b 0a14 CC 122000000000000000000000000000000000000000000000000000000000000000c8 "
-    "1a0101 522c 0a14 S 0a14 CC\n";
-static const char rich_call[] = "> any\n< AS\n> any\n< ACC\n> any\n< GETCODE\n> any\n"
-                                "< 0000001c 121a0a14 CC 120200c8\n> any\n"
-                                "< 00000002 2200\n> any\n< RESULT\n";
-
-/* The key -128, as the VM writes it; coverage of two contracts, not in order. */
-static const char iele_rich_result[] =
-    "define RESULT "
-    "000000d62ad3010a04c38200801201001a030fadf8220100322d0a14cccccccccccccccccccccccccccc "
-    "cccccccccccc1201011a010522070a01011202008022060a01021201004a3b0a14cccccccccccccccccc "
-    "cccccccccccccccccccccc12200000000000000000000000000000000000000000000000000000000000 "
-    "0000c81a010152290a20bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb "
-    "120260001a010152290a20aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa "
-    "aa120260001a0101\n";
-static const char iele_rich_call[] = "> any\n< AS\n> any\n< ACC\n> any\n< GETCODE\n> any\n"
-                                     "< 0000001c 121a0a14 CC 1202ff80\n> any\n"
-                                     "< 00000002 2200\n> any\n< RESULT\n";
-
-static const struct dialect {
-    const struct protocol *protocol;
-    const char *definitions, *result, *call; /* of scripts */
-    const char *input, *returned, *key;
-    size_t access_list_count, coverage_count;
-} kevm = {&kevm_protocol, "common", rich_result, rich_call, "", "deadbeef", "200", 2, 0},
-  iele = {&iele_protocol,
-          "iele-common",
-          iele_rich_result,
-          iele_rich_call,
-          "c26fc0",
-          "c3820080",
-          "-128",
-          0,
-          2};
-
-/* The world of the rich call. */
-struct rich {
-    const struct dialect *dialect;
-    extvm_state *state;
-    struct case_call one;
-    extvm_world world;
-};
-
-static void rich_init(struct rich *rich, const struct dialect *dialect) {
-    extvm_word hash = {{1}};
-    rich->dialect = dialect;
-    rich->state = extvm_state_new(NULL);
-    case_account(rich->state, CALLER, "4", "1000000", "");
-    case_account(rich->state, CONTRACT, "1", "5", "600035805460005260206000a160206000f3");
-    case_storage(rich->state, CONTRACT, dialect->key, "128");
-    assert_int_equal(extvm_state_set_block_hash(rich->state, 0, &hash), EXTVM_OK);
-    case_call_init(&rich->one, CONTRACT, dialect->input, "0", "0xfadf8");
-    rich->world = extvm_state_world(rich->state);
-}
-
-/* `calls` rich calls on one connection. */
-static char *rich_script(const struct dialect *dialect, unsigned calls) {
-    char *text;
-    size_t size;
-    FILE *script = open_memstream(&text, &size);
-    fprintf(script, "%s> any\n", dialect->result);
-    for (unsigned i = 0; i < calls; i++) {
-        fputs(dialect->call, script);
-    }
-    fclose(script);
-    char *whole = case_definitions_of(dialect->definitions, text);
-    free(text);
-    return whole;
-}
-
-static struct scripted_vm *start(const struct dialect *dialect, unsigned calls) {
-    char *script = rich_script(dialect, calls);
+static struct scripted_vm *start(const struct rich_dialect *dialect, unsigned calls) {
+    char *script = rich_script(dialect, 1, calls);
     struct scripted_vm *scripted = scripted_vm_start(dialect->protocol, script, NULL);
     free(script);
     assert_non_null(scripted);
     return scripted;
 }
 
-static void assert_rich(const struct dialect *dialect, const extvm_result *result) {
-    size_t count;
-    assert_bytes(extvm_result_return_data(result), dialect->returned);
-    const extvm_modified_account *modified = extvm_result_modified(result, &count);
-    assert_int_equal(count, 1);
-    assert_int_equal(modified[0].storage_count, 2);
-    assert_integer(modified[0].storage[0].value, "128");
-    extvm_result_logs(result, &count);
-    assert_int_equal(count, 1);
-    assert_int_equal(extvm_result_access_list(result)->count, dialect->access_list_count);
-    const extvm_code_coverage *coverage = extvm_result_coverage(result, &count);
-    assert_int_equal(count, dialect->coverage_count);
-    assert_true(count == 0 || (coverage[0].code_hash.bytes[0] == 0xaa &&
-                               coverage[0].code.size == 2 && coverage[0].coverage.size == 1));
-}
-
 /* -- memory -- */
 
-/* Opens, runs and closes with this allocator; true when it succeeded. */
-static bool run_with(const extvm_allocator *allocator, struct rich *rich) {
-    struct scripted_vm *scripted = start(rich->dialect, 1);
-    char address[256];
-    extvm_vm *vm = NULL;
+/* A VM that breaks off in the middle of its second call, and is there again. */
+static struct scripted_vm *start_breaking(const struct rich_dialect *dialect) {
+    char *text;
+    size_t size;
+    char *first = rich_script(dialect, 1, 1);
+    FILE *script = open_memstream(&text, &size);
+    fputs(first, script);
+    fputs("> any\n< AS\n> any\n< ACC\n> any\nclose\n", script);
+    fprintf(script, "session\n> any\n%s%s", dialect->call, dialect->call);
+    fclose(script);
+    struct scripted_vm *scripted = scripted_vm_start(dialect->protocol, text, NULL);
+    free(first);
+    free(text);
+    assert_non_null(scripted);
+    return scripted;
+}
+
+static extvm_status run_rich(extvm_vm *vm, struct rich *rich) {
     extvm_result *result = NULL;
     extvm_error error = {EXTVM_OK, ""};
+    extvm_status status = extvm_run(vm, &rich->one.call, &rich->world, &result, &error);
+    assert_true(status == EXTVM_OK || status == EXTVM_NO_MEMORY);
+    assert_int_equal(status, error.status);
+    assert_true((status == EXTVM_OK) == (result != NULL));
+    if (result != NULL) {
+        rich_assert(rich->dialect, result);
+    }
+    extvm_result_free(result);
+    return status;
+}
+
+/* Connects, runs two calls, connects again in the second, and closes, with this allocator; returns
+ * how many steps failed. */
+static unsigned run_with(const extvm_allocator *allocator, struct rich *rich) {
+    struct scripted_vm *scripted = start_breaking(rich->dialect);
+    char address[256];
+    extvm_vm *vm = NULL;
+    unsigned failed = 0;
     extvm_options *options = extvm_options_new(allocator);
     extvm_status status = options != NULL ? EXTVM_OK : EXTVM_NO_MEMORY;
     case_vm_address(scripted, address);
     if (status == EXTVM_OK) {
-        extvm_options_set(options, "call-retries", "0", NULL);
         extvm_options_set(options, "drain-timeout", "5s", NULL);
-        status = extvm_open(address, options, &vm, &error);
+        extvm_options_set(options, "retry-delay", "0s", NULL);
+        status = extvm_open(address, options, &vm, NULL);
     }
-    if (status == EXTVM_OK) {
-        status = extvm_run(vm, &rich->one.call, &rich->world, &result, &error);
+    extvm_options_free(options);
+    for (unsigned i = 0; i < 2 && status == EXTVM_OK; i++) {
+        failed += run_rich(vm, rich) == EXTVM_OK ? 0 : 1;
     }
     assert_true(status == EXTVM_OK || status == EXTVM_NO_MEMORY);
-    assert_true((status == EXTVM_OK) == (result != NULL));
-    if (result != NULL) {
-        assert_rich(rich->dialect, result);
-    }
-    extvm_result_free(result);
+    failed += status == EXTVM_OK ? 0 : 1;
     extvm_close(vm);
-    extvm_options_free(options);
-    assert_int_equal(scripted_vm_stop(scripted).resets, 0);
-    return status == EXTVM_OK;
+    struct scripted_vm_report report = scripted_vm_stop(scripted);
+    assert_int_equal(report.resets, 0);
+    assert_true(failed > 0 || report.sessions == 2);
+    return failed;
 }
 
-static void walk(const struct dialect *dialect, bool persistent) {
+static size_t walk(const struct rich_dialect *dialect, bool persistent) {
     struct rich rich;
     rich_init(&rich, dialect);
     size_t steps = 0;
-    for (bool done = false; !done; steps++) {
+    for (bool is_done = false; !is_done; steps++) {
         struct scarce_memory memory = {.fail_at = steps + 1, .for_good = persistent};
         extvm_allocator allocator = scarce_memory_allocator(&memory);
-        done = run_with(&allocator, &rich);
+        unsigned failed = run_with(&allocator, &rich);
+        is_done = memory.allocations < memory.fail_at;
+        assert_true(failed == 0 || !is_done);
+        assert_true(persistent || failed <= 1); /* the call after a failed one works */
         assert_int_equal(memory.live, 0);
         assert_true(steps < 1000);
     }
-    assert_true(steps > 5);
-    print_message("%zu allocations failed\n", steps - 1);
+    assert_true(steps > 10);
     extvm_state_free(rich.state);
+    return steps - 1;
 }
 
 static void every_allocation_of_a_run_may_fail_once(void **unused) {
     (void)unused;
-    walk(&kevm, false);
-    walk(&iele, false);
+    size_t kevm = walk(&rich_kevm, false), iele = walk(&rich_iele, false);
+    print_message("# %zu failed allocations, one in each run\n", kevm + iele);
 }
 
 static void memory_that_runs_out_for_good_leaves_a_clean_status(void **unused) {
     (void)unused;
-    walk(&kevm, true);
-    walk(&iele, true);
+    size_t kevm = walk(&rich_kevm, true), iele = walk(&rich_iele, true);
+    print_message("# %zu failed allocations, and all that followed\n", kevm + iele);
 }
 
 /* -- sockets; the faults are this file's own, one test at a time -- */
@@ -251,7 +189,7 @@ static extvm_status run_faulty(struct rich *rich, unsigned runs) {
         assert_true((status == EXTVM_OK) == (result != NULL));
         assert_int_equal(status, error.status);
         if (result != NULL) {
-            assert_rich(rich->dialect, result);
+            rich_assert(rich->dialect, result);
         }
         extvm_result_free(result);
     }
@@ -263,7 +201,7 @@ static extvm_status run_faulty(struct rich *rich, unsigned runs) {
 }
 
 static void single_bytes_and_interrupts_on_the_socket_change_nothing(void **unused) {
-    static const struct dialect *const dialects[] = {&kevm, &iele};
+    static const struct rich_dialect *const dialects[] = {&rich_kevm, &rich_iele};
     (void)unused;
     for (size_t i = 0; i < sizeof dialects / sizeof dialects[0]; i++) {
         struct rich rich;
@@ -276,43 +214,6 @@ static void single_bytes_and_interrupts_on_the_socket_change_nothing(void **unus
         }
         extvm_state_free(rich.state);
     }
-}
-
-/* Every socket call of a run fails with this errno, one run for each; returns how many did. */
-static unsigned fail_each_call(struct rich *rich, int failure) {
-    extvm_status status = EXTVM_DEADLINE_PASSED;
-    unsigned at = 1;
-    for (; at < 100; at++) {
-        memset(&faults, 0, sizeof faults);
-        faults.piece = SIZE_MAX;
-        faults.fail_at = at;
-        faults.failure = failure;
-        status = run_faulty(rich, 1);
-        assert_int_not_equal(extvm_status_classify(status), EXTVM_CLASS_USAGE);
-        assert_int_not_equal(extvm_status_classify(status), EXTVM_CLASS_DEADLINE);
-        if (status == EXTVM_OK) {
-            break;
-        }
-    }
-    assert_true(at > 10 && at < 100);
-    return at - 1;
-}
-
-static void every_socket_call_may_fail_with_every_error(void **unused) {
-    static const struct dialect *const dialects[] = {&kevm, &iele};
-    static const int failures[] = {ECONNRESET, EPIPE,  ETIMEDOUT, ECONNREFUSED,
-                                   ENETDOWN,   ENOMEM, EIO,       EHOSTUNREACH};
-    (void)unused;
-    unsigned injected = 0;
-    for (size_t i = 0; i < sizeof dialects / sizeof dialects[0]; i++) {
-        struct rich rich;
-        rich_init(&rich, dialects[i]);
-        for (size_t j = 0; j < sizeof failures / sizeof failures[0]; j++) {
-            injected += fail_each_call(&rich, failures[j]);
-        }
-        extvm_state_free(rich.state);
-    }
-    print_message("%u socket calls failed\n", injected);
 }
 
 /* -- threads -- */
@@ -337,7 +238,7 @@ static unsigned run_one(extvm_vm *vm, struct rich *rich) {
 }
 
 static void *run_many(void *argument) {
-    static const struct dialect *const dialects[2] = {&kevm, &iele};
+    static const struct rich_dialect *const dialects[2] = {&rich_kevm, &rich_iele};
     struct worker *worker = argument;
     struct rich rich[2];
     for (unsigned i = 0; i < 2; i++) {
@@ -356,7 +257,7 @@ static void *run_many(void *argument) {
 
 /* Eight threads, each with calls on every VM of the first `count` dialects. */
 static void run_threads(unsigned count) {
-    static const struct dialect *const dialects[2] = {&kevm, &iele};
+    static const struct rich_dialect *const dialects[2] = {&rich_kevm, &rich_iele};
     struct worker workers[THREADS];
     struct scripted_vm *scripted[2];
     extvm_vm *vms[2] = {NULL, NULL};
@@ -403,7 +304,7 @@ static void caller_that_waits_for_its_turn_gives_up_at_its_deadline(void **unuse
     extvm_vm *vm = case_open(scripted, options);
     extvm_options_free(options);
     struct rich rich;
-    rich_init(&rich, &kevm);
+    rich_init(&rich, &rich_kevm);
     worker = (struct worker){.vms = {vm, NULL}};
     assert_int_equal(pthread_create(&worker.thread, NULL, run_many, &worker), 0);
     extvm_result *result = NULL;
@@ -456,7 +357,7 @@ static void vm_that_reads_slowly_does_not_stretch_the_deadline(void **unused) {
     extvm_vm *vm = NULL;
     extvm_result *result = NULL;
     struct rich rich;
-    rich_init(&rich, &kevm);
+    rich_init(&rich, &rich_kevm);
     uint8_t *input = calloc(1, INPUT);
     rich.one.call.input = (extvm_bytes){input, INPUT};
     assert_int_equal(extvm_open(vm_address, options, &vm, NULL), EXTVM_OK);
@@ -479,7 +380,6 @@ int main(void) {
         cmocka_unit_test(every_allocation_of_a_run_may_fail_once),
         cmocka_unit_test(memory_that_runs_out_for_good_leaves_a_clean_status),
         cmocka_unit_test(single_bytes_and_interrupts_on_the_socket_change_nothing),
-        cmocka_unit_test(every_socket_call_may_fail_with_every_error),
         cmocka_unit_test(threads_share_one_handle_and_each_gets_its_own_result),
         cmocka_unit_test(vm_that_reads_slowly_does_not_stretch_the_deadline),
         cmocka_unit_test(kevm_and_iele_run_in_one_process_from_eight_threads_at_once),
