@@ -133,15 +133,21 @@ $(BUILD)/tests/fuzz/corpus_%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(BUILD)/obj/test
 	@mkdir -p $(@D)
 	@$(CC) $(LINK) -o $@ $^ $(LIBRARIES)
 
+# Programs with many threads that make calls: the nodes of a fleet.
+LOAD_PROGRAMS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fleet/*.c))
+$(LOAD_PROGRAMS): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(SUPPORT_SOURCES:%.c=$(BUILD)/obj/%.o) $(LIBRARY_OBJECTS)
+	@mkdir -p $(@D)
+	@$(CC) $(LINK) -o $@ $^ $(TEST_LIBRARIES)
+
 .PHONY: programs test test-valgrind test-tsan test-packages
 programs: $(TEST_PROGRAMS) $(CORPUS_PROGRAMS) $(BUILD)/tests/scripted_vm $(BUILD)/extvm
 
 test-packages:
 	@tools/deps.sh $(TEST_PACKAGES)
 
-test: test-packages all $(EXAMPLES) $(BUILD)/tests/scripted_vm ## all tests, under AddressSanitizer and UBSan
+test: test-packages all $(EXAMPLES) $(BUILD)/tests/scripted_vm $(LOAD_PROGRAMS) ## all tests, under AddressSanitizer and UBSan
 	@$(MAKE) --no-print-directory BUILD=$(ASAN) SANITIZE=address,undefined OPTIMIZE=-O1 programs
-	@EXTVM=build/extvm SCRIPTED_VM=build/tests/scripted_vm EXAMPLES=build/examples tests/run.sh \
+	@EXTVM=build/extvm SCRIPTED_VM=build/tests/scripted_vm FLEET_CLIENT=build/tests/fleet/fleet_client EXAMPLES=build/examples tests/run.sh \
 	    $(TEST_SOURCES:%.c=$(ASAN)/%) \
 	    $(foreach name,$(FUZZ_NAMES),"$(ASAN)/tests/fuzz/corpus_$(name) tests/fuzz/corpus/fuzz_$(name)") \
 	    $(SHELL_TESTS:%="sh %")

@@ -38,6 +38,9 @@ void extvm_options_free(extvm_options *options);
  *   drain-timeout    500ms      0s to 1m        for the VM to close when we leave
  *   leave            drain      drain, answer   how a call is left that is given up: half-close and
  *                                               read to the end, or answer the VM until it is done
+ *   after-call       keep       keep, leave     whether a connection is kept for the next call, or
+ *                                               left after each, as behind a load balancer, where
+ *                                               one that waits keeps a VM from other nodes
  *   max-frame        64MiB      1KiB to 1GiB    the largest frame taken from the VM
  *   tcp-keepalive    30s        off, 1s to 1h   idle time before the first probe
  *   max-sessions     1024       1 to 100000     of a test-mode server at the same time

@@ -42,6 +42,13 @@ extvm_status attempts_world_failed(const struct query *query, extvm_error *error
                      wanted[query->kind], hex[0] != '\0' ? " of " : "", hex);
 }
 
+bool attempts_leave_now(const struct attempts *attempts, extvm_status status) {
+    struct keeper *keeper = attempts->run->slot->process->keeper;
+    bool is_replaced =
+        status == EXTVM_OK && keeper != NULL && keeper->operations->call_ended(keeper);
+    return is_replaced || attempts->client->settings.after_call == AFTER_CALL_LEAVE;
+}
+
 /* -- between attempts -- */
 
 static bool is_connect_failure(extvm_status status) {

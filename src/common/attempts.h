@@ -26,6 +26,10 @@ void attempts_start(struct attempts *attempts);
  * unless the option world-time wants that. */
 void attempts_note_world(struct attempts *attempts, uint64_t time);
 
+/* An attempt has ended with `status`, and the process is ready for the next call: whether its
+ * connection, if there is one, is to be left nevertheless (option after-call, or its keeper). */
+bool attempts_leave_now(const struct attempts *attempts, extvm_status status);
+
 /* The attempt has ended with `status`, the VM was left if it had to be, and the turn is given back.
  * `error` is of this attempt, and gets the process's address before its text. True: the call is to
  * be tried again. */

@@ -173,8 +173,8 @@ static extvm_status attempt(struct attempts *attempts, extvm_error *error) {
     }
     if (status != EXTVM_OK) {
         abandon(attempts, process, status);
-    } else if (process->keeper != NULL &&
-               process->keeper->operations->call_ended(process->keeper)) {
+    }
+    if (attempts_leave_now(attempts, status)) {
         leave(process, clock_now() + drain);
     }
     connection->slot = NULL;

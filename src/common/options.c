@@ -43,6 +43,9 @@ static const struct unit world_time_words[] = {
 static const struct unit leave_words[] = {
     {"drain", LEAVE_DRAIN}, {"answer", LEAVE_ANSWER}, {NULL, 0}};
 
+static const struct unit after_call_words[] = {
+    {"keep", AFTER_CALL_KEEP}, {"leave", AFTER_CALL_LEAVE}, {NULL, 0}};
+
 static const struct option {
     const char *name;
     size_t offset; /* in struct settings */
@@ -80,6 +83,8 @@ static const struct option {
      "apart or counted"},
     {"leave", offsetof(struct settings, leave), no_units, leave_words, 0, 0, "drain",
      "drain or answer"},
+    {"after-call", offsetof(struct settings, after_call), no_units, after_call_words, 0, 0, "keep",
+     "keep or leave"},
 };
 
 enum { OPTIONS = sizeof options_table / sizeof options_table[0] };

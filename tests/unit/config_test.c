@@ -149,6 +149,7 @@ static void every_option_can_stand_in_the_file(void **context) {
         {"answer-timeout", "\"4s\"", "4s"},
         {"world-time", "\"counted\"", "counted"},
         {"leave", "\"answer\"", "answer"},
+        {"after-call", "\"leave\"", "leave"},
     };
     (void)context;
     for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {

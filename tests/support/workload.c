@@ -1,0 +1,97 @@
+/* Calls at random whose results are known. */
+#include "support/workload.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "support/chance.h"
+#include "support/result_equal.h"
+
+#define CALLER "a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1"
+#define PAYEE "b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2"
+#define ADDER "cccccccccccccccccccccccccccccccccccccccc"
+
+/* Contracts that take one word x. */
+static const struct {
+    const char *address, *code;
+} contracts[] = {
+    /* storage[x] += x; a log and the sum */
+    {ADDER, "6000358054810180825560005260206000a160206000f3"},
+    /* calls the adder; its sum and the payee's balance */
+    {"c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1",
+     "600035600052602060006020600060007f000000000000000000000000" ADDER "5af15073" PAYEE
+     "3160205260406000f3"},
+    /* reverts with x */
+    {"c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2", "60003560005260206000fd"},
+    /* jumps to x, where nothing is: all gas is gone */
+    {"c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3", "60003556"},
+    /* the hash of x, and of block 0 */
+    {"c4c4c4c4c4c4c4c4c4c4c4c4c4c4c4c4c4c4c4c4",
+     "6000356000526020600020600052600040602052604060006000a060406000f3"},
+};
+
+enum { CONTRACTS = sizeof contracts / sizeof contracts[0], KEYS = 8 };
+
+static extvm_state *make_state(void) {
+    extvm_word hash = {{7}};
+    extvm_state *state = extvm_state_new(NULL);
+    case_account(state, CALLER, "4", "1000000000000", "");
+    case_account(state, PAYEE, "0", "77", "");
+    for (size_t i = 0; i < CONTRACTS; i++) {
+        case_account(state, contracts[i].address, "1", "9", contracts[i].code);
+    }
+    for (unsigned key = 0; key < KEYS; key++) {
+        char name[8], value[16];
+        snprintf(name, sizeof name, "%u", key);
+        snprintf(value, sizeof value, "%u", key * 1000 + 128);
+        case_storage(state, ADDER, name, value);
+    }
+    assert_int_equal(extvm_state_set_block_hash(state, 0, &hash), EXTVM_OK);
+    return state;
+}
+
+void workload_init(struct workload *workload, uint64_t seed) {
+    memset(workload, 0, sizeof *workload);
+    workload->chance = seed != 0 ? seed : 1;
+    workload->state = make_state();
+    workload->world = extvm_state_world(workload->state);
+    assert_int_equal(extvm_open("internal", NULL, &workload->internal, NULL), EXTVM_OK);
+}
+
+void workload_free(struct workload *workload) {
+    extvm_result_free(workload->expected);
+    extvm_close(workload->internal);
+    extvm_state_free(workload->state);
+}
+
+void workload_next(struct workload *workload) {
+    char input[65], value[24];
+    size_t i = chance(&workload->chance) % CONTRACTS;
+    bool is_transfer = chance(&workload->chance) % 8 == 0;
+    snprintf(input, sizeof input, "%064x", (unsigned)(chance(&workload->chance) % (2 * KEYS)));
+    snprintf(value, sizeof value, "%u", (unsigned)(chance(&workload->chance) % 1000));
+    case_call_init(&workload->one, is_transfer ? PAYEE : contracts[i].address, input, value,
+                   "1000000");
+    extvm_chain_set_fork(&workload->one.call.chain, EXTVM_FORK_BERLIN);
+    extvm_result_free(workload->expected);
+    assert_int_equal(extvm_run(workload->internal, &workload->one.call, &workload->world,
+                               &workload->expected, NULL),
+                     EXTVM_OK);
+}
+
+bool workload_is_right(const struct workload *workload, const extvm_result *result) {
+    const extvm_result *expected = workload->expected;
+    return result->outcome == expected->outcome &&
+           extvm_bytes_equal(result->return_data, expected->return_data) &&
+           extvm_bytes_equal(result->return_code, expected->return_code) &&
+           same_number(result->gas_remaining, expected->gas_remaining) &&
+           same_number(result->gas_refund, expected->gas_refund) &&
+           same_modified(result, expected) &&
+           same_addresses(result->deleted, result->deleted_count, expected->deleted,
+                          expected->deleted_count) &&
+           same_logs(result, expected);
+}

@@ -1,0 +1,27 @@
+/* Calls at random whose results are known: each is run on the internal VM as well. For programs
+ * with many threads that make many calls; each thread has a workload of its own. */
+#ifndef EXTVM_TESTS_WORKLOAD_H
+#define EXTVM_TESTS_WORKLOAD_H
+
+#include "support/cases.h"
+
+struct workload {
+    extvm_vm *internal;
+    extvm_state *state;
+    extvm_world world;
+    struct case_call one;
+    extvm_result *expected;
+    uint64_t chance;
+};
+
+/* The same `seed` gives the same calls. */
+void workload_init(struct workload *workload, uint64_t seed);
+void workload_free(struct workload *workload);
+
+/* The next call is in workload->one, and what must come of it in workload->expected. */
+void workload_next(struct workload *workload);
+
+/* Whether a result, of whatever VM, is the one that is expected. */
+bool workload_is_right(const struct workload *workload, const extvm_result *result);
+
+#endif
