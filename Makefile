@@ -216,7 +216,7 @@ install: all ## into PREFIX=/usr/local, under DESTDIR
 	install -m 644 $(BUILD)/extvm.pc $(LIBDIR)/pkgconfig
 	install -m 755 $(BUILD)/extvm $(BINDIR)
 	install -m 644 docs/base.conf.5 $(MANDIR)/man5
-	install -m 644 conf/base.conf $(DOCDIR)
+	install -m 644 conf/base.conf conf/haproxy.cfg $(DOCDIR)
 
 uninstall: ## what install made
 	rm -f $(LIBDIR)/libextvm.a $(LIBDIR)/libextvm.so $(LIBDIR)/libextvm.so.$(ABI) $(LIBDIR)/pkgconfig/extvm.pc $(BINDIR)/extvm $(MANDIR)/man5/base.conf.5
