@@ -133,14 +133,14 @@ $(BUILD)/tests/fuzz/corpus_%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(BUILD)/obj/test
 	@mkdir -p $(@D)
 	@$(CC) $(LINK) -o $@ $^ $(LIBRARIES)
 
-# Programs with many threads that make calls: the nodes of a fleet.
-LOAD_PROGRAMS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fleet/*.c))
+# Programs with many threads that make calls: the nodes of a fleet, the soak.
+LOAD_PROGRAMS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fleet/*.c tests/soak/*.c))
 $(LOAD_PROGRAMS): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(SUPPORT_SOURCES:%.c=$(BUILD)/obj/%.o) $(LIBRARY_OBJECTS)
 	@mkdir -p $(@D)
 	@$(CC) $(LINK) -o $@ $^ $(TEST_LIBRARIES)
 
 .PHONY: programs test test-valgrind test-tsan test-packages
-programs: $(TEST_PROGRAMS) $(CORPUS_PROGRAMS) $(BUILD)/tests/scripted_vm $(BUILD)/extvm
+programs: $(TEST_PROGRAMS) $(LOAD_PROGRAMS) $(CORPUS_PROGRAMS) $(BUILD)/tests/scripted_vm $(BUILD)/extvm
 
 test-packages:
 	@tools/deps.sh $(TEST_PACKAGES)
@@ -150,17 +150,21 @@ test: test-packages all $(EXAMPLES) $(BUILD)/tests/scripted_vm $(LOAD_PROGRAMS) 
 	@EXTVM=build/extvm SCRIPTED_VM=build/tests/scripted_vm FLEET_CLIENT=build/tests/fleet/fleet_client EXAMPLES=build/examples tests/run.sh \
 	    $(TEST_SOURCES:%.c=$(ASAN)/%) \
 	    $(foreach name,$(FUZZ_NAMES),"$(ASAN)/tests/fuzz/corpus_$(name) tests/fuzz/corpus/fuzz_$(name)") \
-	    $(SHELL_TESTS:%="sh %")
+	    "$(ASAN)/tests/soak/soak 20" $(SHELL_TESTS:%="sh %")
 
 test-tsan: test-packages ## the tests in C, under ThreadSanitizer
 	@$(MAKE) --no-print-directory BUILD=$(TSAN) SANITIZE=thread OPTIMIZE=-O1 programs
-	@tests/run.sh $(TEST_SOURCES:%.c=$(TSAN)/%)
+	@tests/run.sh $(TEST_SOURCES:%.c=$(TSAN)/%) "$(TSAN)/tests/soak/soak 20"
 
 test-valgrind: test-packages ## the tests in C, under valgrind
 	@tools/deps.sh valgrind
 	@$(MAKE) --no-print-directory BUILD=$(PLAIN) OPTIMIZE=-O1 programs
 	@WRAPPER="valgrind --quiet --leak-check=full --fair-sched=try --max-threads=2000 --error-exitcode=99" TEST_TIMEOUT=900 \
 	    tests/run.sh $(TEST_SOURCES:%.c=$(PLAIN)/%)
+
+.PHONY: soak
+soak: $(BUILD)/tests/soak/soak ## 16 threads, 8 VMs that misbehave: SECONDS=600, SEED=
+	$< $(if $(filter command line environment,$(origin SECONDS)),$(SECONDS),600) $(SEED)
 
 # -- fuzzing ---------------------------------------------------------------------------------------------------
 .PHONY: fuzz $(FUZZ_NAMES:%=fuzz-%)

@@ -83,15 +83,11 @@ void workload_next(struct workload *workload) {
                      EXTVM_OK);
 }
 
-bool workload_is_right(const struct workload *workload, const extvm_result *result) {
-    const extvm_result *expected = workload->expected;
-    return result->outcome == expected->outcome &&
-           extvm_bytes_equal(result->return_data, expected->return_data) &&
-           extvm_bytes_equal(result->return_code, expected->return_code) &&
-           same_number(result->gas_remaining, expected->gas_remaining) &&
-           same_number(result->gas_refund, expected->gas_refund) &&
-           same_modified(result, expected) &&
-           same_addresses(result->deleted, result->deleted_count, expected->deleted,
-                          expected->deleted_count) &&
-           same_logs(result, expected);
+bool workload_same(const extvm_result *a, const extvm_result *b) {
+    return a->outcome == b->outcome && extvm_bytes_equal(a->return_data, b->return_data) &&
+           extvm_bytes_equal(a->return_code, b->return_code) &&
+           same_number(a->gas_remaining, b->gas_remaining) &&
+           same_number(a->gas_refund, b->gas_refund) && same_modified(a, b) &&
+           same_addresses(a->deleted, a->deleted_count, b->deleted, b->deleted_count) &&
+           same_logs(a, b);
 }

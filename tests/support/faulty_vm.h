@@ -1,0 +1,26 @@
+/* A VM process that misbehaves at random: it is started with some fault or with none, stopped after
+ * a random time, also in the middle of calls, and started again with another fault. KEVM is the
+ * test-mode server; IELE plays scripts with the rich call (support/rich.h). */
+#ifndef EXTVM_TESTS_FAULTY_VM_H
+#define EXTVM_TESTS_FAULTY_VM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct faulty_vm;
+
+/* `unix_path` NULL: a free port of 127.0.0.1, for a KEVM only. NULL after a failure. */
+struct faulty_vm *faulty_vm_start(bool is_iele, const char *unix_path, uint64_t seed);
+
+/* As extvm_open takes it; the same for ever. */
+const char *faulty_vm_address(const struct faulty_vm *vm);
+
+/* How often it was started so far. */
+unsigned faulty_vm_starts(const struct faulty_vm *vm);
+
+void faulty_vm_stop(struct faulty_vm *vm);
+
+/* The statuses that a call may have because of all this, a bit for each. */
+uint32_t faulty_vm_statuses(void);
+
+#endif
