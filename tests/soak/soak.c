@@ -158,10 +158,14 @@ static void make_call(struct worker *worker, struct handle *handle) {
     extvm_result_free(result);
 }
 
+/* Mostly on a handle of its own, so that the threads do not all wait for the slowest one. */
 static void *work(void *context) {
     struct worker *worker = context;
-    while (clock_now() < worker->soak->end) {
-        make_call(worker, &worker->soak->handles[chance(&worker->chance) % HANDLES]);
+    struct soak *soak = worker->soak;
+    size_t home = (size_t)(worker - soak->workers) % HANDLES;
+    while (clock_now() < soak->end) {
+        uint64_t random = chance(&worker->chance);
+        make_call(worker, &soak->handles[random % 64 == 0 ? random / 64 % HANDLES : home]);
     }
     return NULL;
 }
