@@ -12,6 +12,7 @@
 #include "evm/evm.h"
 #include "iele/iele.h"
 #include "kevm/kevm.h"
+#include "spawn/supervisor.h"
 #include "testvm/test_mode.h"
 
 /* "NAME://HOST:PORT" and "NAME+unix:PATH". */
@@ -93,10 +94,13 @@ static extvm_status parse_addresses(const char *addresses, size_t kind_length, s
     return status;
 }
 
-/* One VM process, or several whose addresses have commas between. */
-static extvm_status open_processes(const char *addresses, const extvm_options *options,
-                                   extvm_vm **out, extvm_error *error) {
+/* One VM process, or several whose addresses have commas between. `command` NULL: nobody starts
+ * them. */
+static extvm_status open_processes(const char *addresses, const char *command,
+                                   const extvm_options *options, extvm_vm **out,
+                                   extvm_error *error) {
     const struct protocol *protocol = NULL;
+    struct keeper *keepers[PROCESSES_MAXIMUM];
     size_t kind_length = strcspn(addresses, ":+");
     size_t count = count_addresses(addresses, kind_length);
     if (count > PROCESSES_MAXIMUM) {
@@ -109,8 +113,12 @@ static extvm_status open_processes(const char *addresses, const extvm_options *o
     }
     extvm_status status =
         parse_addresses(addresses, kind_length, count, &protocol, endpoints, error);
+    if (status == EXTVM_OK && command != NULL) {
+        status = keepers_new(endpoints, count, command, options, keepers, error);
+    }
     if (status == EXTVM_OK) {
-        status = client_new(protocol, endpoints, count, NULL, options, NULL, out, error);
+        status = client_new(protocol, endpoints, count, command != NULL ? keepers : NULL, options,
+                            NULL, out, error);
     }
     memory_release(&options->allocator, endpoints);
     return status;
@@ -137,7 +145,28 @@ extvm_status extvm_open(const char *address, const extvm_options *options, extvm
     if (text_after(address, "test-mode://") != NULL) {
         return test_mode_new(text_after(address, "test-mode://"), options, out, error);
     }
-    return open_processes(address, options, out, error);
+    return open_processes(address, NULL, options, out, error);
+}
+
+extvm_status extvm_spawn(const char *address, const char *command, const extvm_options *options,
+                         extvm_vm **out, extvm_error *error) {
+    if (address == NULL || command == NULL || out == NULL) {
+        return error_set(error, EXTVM_INVALID_ARGUMENT,
+                         "extvm_spawn needs an address, a command and a place for the handle");
+    }
+    *out = NULL;
+    if (strcmp(address, "internal") == 0 || text_after(address, "test-mode") != NULL) {
+        return error_set(error, EXTVM_INVALID_ARGUMENT,
+                         "\"%.200s\" has no process that a command could start: allowed are kevm "
+                         "and iele",
+                         address);
+    }
+    extvm_options defaults;
+    if (options == NULL) {
+        options_init(&defaults, NULL);
+        options = &defaults;
+    }
+    return open_processes(address, command, options, out, error);
 }
 
 void extvm_close(extvm_vm *vm) {

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include <extvm/config.h>
+#include <extvm/spawn.h>
 
 #include "common/error.h"
 #include "common/options.h"
@@ -19,7 +20,9 @@ extvm_status extvm_config_open(const extvm_config *config, const extvm_options *
         options_init(&merged, NULL);
     }
     extvm_config_apply(config, &merged);
-    return extvm_open(extvm_config_address(config), &merged, out, error);
+    const char *command = extvm_config_command(config);
+    return command != NULL ? extvm_spawn(extvm_config_address(config), command, &merged, out, error)
+                           : extvm_open(extvm_config_address(config), &merged, out, error);
 }
 
 extvm_status extvm_open_config(const char *path_or_text, const extvm_options *options,

@@ -19,7 +19,8 @@ EXTVM_BEGIN_DECLARATIONS
  * `path_or_text` is the configuration itself when there is a `{` in it (no path of ours has one),
  * and else the path of the file; NULL: the path in EXTVM_CONFIG. The environment is over the file
  * (EXTVM_CONFIG_ENVIRONMENT), and what was set in `options` (NULL: nothing) is over both.
- * The rest is as in extvm_open. Errors: those of extvm_config_load and of extvm_open. */
+ * With a command in the file the library starts the VM's processes (extvm/spawn.h).
+ * The rest is as in extvm_open. Errors: those of extvm_config_load, extvm_open and extvm_spawn. */
 extvm_status extvm_open_config(const char *path_or_text, const extvm_options *options,
                                extvm_vm **out, extvm_error *error);
 
@@ -60,7 +61,7 @@ extvm_status extvm_config_parse(const char *text, const char *origin, unsigned f
 void extvm_config_free(extvm_config *config);
 
 /* Opens the VM. `options` (NULL: the defaults) are used with what extvm_config_apply does to them;
- * they are copied and stay as they are. Errors: those of extvm_open. */
+ * they are copied and stay as they are. Errors: those of extvm_open and of extvm_spawn. */
 extvm_status extvm_config_open(const extvm_config *config, const extvm_options *options,
                                extvm_vm **out, extvm_error *error);
 
@@ -88,6 +89,9 @@ unsigned extvm_config_port(const extvm_config *config);
  * for an index that is none. */
 size_t extvm_config_endpoint_count(const extvm_config *config);
 const char *extvm_config_endpoint(const extvm_config *config, size_t index);
+
+/* The command that starts the VM's processes (extvm/spawn.h); NULL: there is none. */
+const char *extvm_config_command(const extvm_config *config);
 
 /* Whether the file has a log-level, and which; EXTVM_LOG_WARNING when it has none. */
 bool extvm_config_log_level(const extvm_config *config, extvm_log_level *level);

@@ -12,6 +12,7 @@
 #include <extvm/integer.h>
 #include <extvm/log.h>
 #include <extvm/result.h>
+#include <extvm/spawn.h>
 #include <extvm/state.h>
 #include <extvm/stats.h>
 #include <extvm/status.h>

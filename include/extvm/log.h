@@ -22,6 +22,8 @@ typedef struct extvm_log_event {
 
     /* The same for programs. */
     const char *name;     /* what: "connected", "closed", "needs-restart", "attempt-failed", "call",
+                             "vm-started", "vm-not-started", "vm-ended", "vm-killed", "vm-recycled",
+                             "vm-output",
                              "note" for what has no name of its own, ... */
     const char *peer;     /* the VM process, as its address was given; NULL: none */
     extvm_status status;  /* why; EXTVM_OK: nothing failed */
@@ -30,8 +32,9 @@ typedef struct extvm_log_event {
 } extvm_log_event;
 
 /* Takes one event; all of it is borrowed until the function returns. Called from the thread that
- * runs the call, and by a test-mode server from several threads at once. It must not call back into
- * the handle it is set on. */
+ * runs the call, by a test-mode server from several threads at once, and from the thread that looks
+ * after a VM process (extvm/spawn.h), also when no call is running. It must not call back into the
+ * handle it is set on. */
 typedef void (*extvm_log_fn)(void *context, const extvm_log_event *event);
 
 /* "error", "warning", "info" or "debug"; lives for ever. */

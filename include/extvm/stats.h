@@ -44,7 +44,7 @@ typedef enum extvm_endpoint_state {
     EXTVM_ENDPOINT_UNUSED,       /* there is no connection, and nothing is known against it */
     EXTVM_ENDPOINT_IDLE,         /* connected, no call runs */
     EXTVM_ENDPOINT_BUSY,         /* a call runs on it */
-    EXTVM_ENDPOINT_SET_ASIDE,    /* it failed, and is tried again a little later */
+    EXTVM_ENDPOINT_SET_ASIDE,    /* it failed, and others are used first for a while */
     EXTVM_ENDPOINT_NEEDS_RESTART /* a session could not be left politely, and no call worked since
                                   */
 } extvm_endpoint_state;

@@ -49,6 +49,13 @@ void extvm_options_free(extvm_options *options);
  *   block-hash       vm         vm, absolute,   what the number in a GetBlockhash means: "vm": as
  *                               parent          the VM's protocol has it; "absolute": a block's
  *                                               number; "parent": an offset, the parent being 0
+ *   start-timeout    30s        1ms to 1h       for a VM process that is started to listen
+ *   stop-timeout     5s         0s to 1m        for a VM process to end before it is killed
+ *   recycle-calls    0          0 to 10^9       calls before a VM process is replaced; 0: never
+ *   recycle-memory   off        off, 1MiB to    resident memory over which a VM process is
+ *                               1048576GiB      replaced when a call has ended
+ *
+ * The last four are for VM processes that the library starts itself (extvm/spawn.h).
  *
  * Errors: EXTVM_INVALID_ARGUMENT (no such option; no such value), EXTVM_OUT_OF_RANGE. The text
  * names the option, the value and what is allowed. */

@@ -69,9 +69,11 @@ static extvm_status show_json(const struct config_command *command, extvm_error 
     }
     options = json_complete(options, complete);
     const char *level = extvm_log_level_name(level_of(command->config));
+    const char *text = extvm_config_command(command->config);
     complete = complete &&
                json_put(document, "vmType", json_string(extvm_config_vm_type(command->config))) &&
                json_put(document, "address", json_string(extvm_config_address(command->config))) &&
+               (text == NULL || json_put(document, "command", json_string(text))) &&
                json_put(document, "logLevel", json_string(level)) &&
                json_put(document, "options", options);
     return json_print(json_complete(document, complete), error);
@@ -80,6 +82,9 @@ static extvm_status show_json(const struct config_command *command, extvm_error 
 static extvm_status show_text(const struct config_command *command, extvm_error *error) {
     printf("%-16s %s\n", "vm-type", extvm_config_vm_type(command->config));
     printf("%-16s %s\n", "address", extvm_config_address(command->config));
+    if (extvm_config_command(command->config) != NULL) {
+        printf("%-16s %s\n", "command", extvm_config_command(command->config));
+    }
     printf("%-16s %s\n", "log-level", extvm_log_level_name(level_of(command->config)));
     const char *name;
     for (size_t i = 0; (name = extvm_options_name(i)) != NULL; i++) {

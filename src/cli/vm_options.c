@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <extvm/spawn.h>
+
 #include "interrupt.h"
 #include "report.h"
 
@@ -107,8 +109,9 @@ static const struct option_spec specs[] = {
      "one option of the library: connect-timeout, connect-retries,\n"
      "retry-delay, wait-timeout, call-timeout, world-time, call-retries,\n"
      "drain-timeout, leave, after-call, max-frame, tcp-keepalive, block-hash;\n"
-     "of a server: max-sessions, idle-timeout, answer-timeout, call-timeout,\n"
-     "max-frame; may be repeated",
+     "of a VM that base.conf starts: start-timeout, stop-timeout,\n"
+     "recycle-calls, recycle-memory; of a server: max-sessions, idle-timeout,\n"
+     "answer-timeout, call-timeout, max-frame; may be repeated",
      take_option, 0},
     {"--trace", "FILE",
      "write each message to FILE (- is stderr) as one line: seconds since\n"
@@ -222,8 +225,12 @@ const char *vm_options_address(const struct vm_options *vm_options, size_t index
 
 extvm_status vm_options_open(const struct vm_options *vm_options, size_t index, extvm_vm **vm,
                              extvm_error *error) {
-    extvm_status status =
-        extvm_open(vm_options_address(vm_options, index), vm_options->options, vm, error);
+    const extvm_config *config = vm_options->config;
+    const char *address = vm_options_address(vm_options, index);
+    const char *command = config != NULL ? extvm_config_command(config) : NULL;
+    extvm_status status = command != NULL
+                              ? extvm_spawn(address, command, vm_options->options, vm, error)
+                              : extvm_open(address, vm_options->options, vm, error);
     if (status == EXTVM_OK) {
         interrupt_reaches(*vm);
     }

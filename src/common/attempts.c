@@ -99,8 +99,8 @@ static void note_attempt(struct attempts *attempts) {
 static void log_attempt(const struct attempts *attempts, const extvm_error *error, bool again) {
     unsigned number = attempts->count + attempts->connect_failures;
     log_event(&attempts->client->logger,
-              &(extvm_log_event){.level = again && is_break(error->status) ? EXTVM_LOG_WARNING
-                                                                           : EXTVM_LOG_INFO,
+              &(extvm_log_event){.level = again && may_be_break(error->status) ? EXTVM_LOG_WARNING
+                                                                               : EXTVM_LOG_INFO,
                                  .name = "attempt-failed",
                                  .peer = attempts->run->slot->process->endpoint.text,
                                  .status = error->status,

@@ -213,11 +213,11 @@ static void client_endpoint(extvm_vm *vm, size_t index, extvm_endpoint_stats *ou
     out->calls = process->calls;
     out->failures = process->failed_attempts;
     out->connects = process->connects;
-    out->state = process->is_taken                    ? EXTVM_ENDPOINT_BUSY
-                 : process->needs_restart             ? EXTVM_ENDPOINT_NEEDS_RESTART
-                 : process->aside_until > clock_now() ? EXTVM_ENDPOINT_SET_ASIDE
-                 : process->is_connected              ? EXTVM_ENDPOINT_IDLE
-                                                      : EXTVM_ENDPOINT_UNUSED;
+    out->state = process->is_taken        ? EXTVM_ENDPOINT_BUSY
+                 : process->needs_restart ? EXTVM_ENDPOINT_NEEDS_RESTART
+                 : process->failures > 0  ? EXTVM_ENDPOINT_SET_ASIDE
+                 : process->is_connected  ? EXTVM_ENDPOINT_IDLE
+                                          : EXTVM_ENDPOINT_UNUSED;
     pthread_mutex_unlock(&client->line.lock);
 }
 
@@ -308,7 +308,7 @@ extvm_status client_new(const struct protocol *protocol, const struct endpoint *
                         const struct socket_calls *calls, extvm_vm **out, extvm_error *error) {
     struct client *client = NULL;
     extvm_status status = make(count, options, &client, error);
-    if (status != EXTVM_OK) {
+    if (client == NULL) {
         for (size_t i = 0; keepers != NULL && i < count; i++) {
             keepers[i]->operations->release(keepers[i]);
         }

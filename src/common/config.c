@@ -252,6 +252,9 @@ extvm_status extvm_config_load(const char *path, unsigned flags, const extvm_all
 void extvm_config_free(extvm_config *config) {
     if (config != NULL) {
         extvm_allocator allocator = config->allocator;
+        for (size_t i = 0; i < VM_TYPES; i++) {
+            memory_release(&allocator, config->sections[i].command);
+        }
         memory_release(&allocator, config);
     }
 }
@@ -301,4 +304,8 @@ size_t extvm_config_endpoint_count(const extvm_config *config) {
 
 const char *extvm_config_endpoint(const extvm_config *config, size_t index) {
     return index < config->endpoint_count ? config->endpoints[index] : NULL;
+}
+
+const char *extvm_config_command(const extvm_config *config) {
+    return config->sections[config->vm_type].command;
 }

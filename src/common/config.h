@@ -40,6 +40,7 @@ struct config_section {
     extvm_log_level log_level;
     struct config_place places[ENDPOINTS_MAXIMUM]; /* the first is also host and port */
     size_t more_places;                            /* after the first */
+    char *command;                                 /* NULL: none */
 };
 
 struct extvm_config {

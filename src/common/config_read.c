@@ -11,6 +11,7 @@
 #include "config.h"
 #include "config_text.h"
 #include "error.h"
+#include "memory.h"
 
 const struct vm_type_rule vm_type_rules[VM_TYPES] = {
     [VM_INTERNAL] = {"internal", NULL, false},
@@ -281,6 +282,27 @@ static extvm_status take_endpoints(const struct reader *reader, const config_set
     return status;
 }
 
+static extvm_status take_command(const struct reader *reader, const config_setting_t *setting,
+                                 struct config_section *section) {
+    const char *text;
+    extvm_status status =
+        string_of(reader, setting, "a program and its words, with {port} or {path}", &text);
+    if (status != EXTVM_OK) {
+        return status;
+    }
+    if (text[strspn(text, " \t\r\n")] == '\0') {
+        return refuse(reader, setting, EXTVM_INVALID_ARGUMENT,
+                      "it is empty: its first word is the program");
+    }
+    size_t size = strlen(text) + 1;
+    section->command = memory_allocate(&reader->config->allocator, size);
+    if (section->command == NULL) {
+        return error_no_memory(reader->error, "the configuration");
+    }
+    memcpy(section->command, text, size);
+    return EXTVM_OK;
+}
+
 static extvm_status take_log_level(const struct reader *reader, const config_setting_t *setting,
                                    struct config_section *section) {
     static const char allowed[] = "\"error\", \"warning\", \"info\" or \"debug\"";
@@ -360,6 +382,7 @@ static const struct key {
     {"port", IN_GROUPS, take_port},
     {"proto-api-version", IN_GROUPS, take_version},
     {"endpoints", IN_KEVM | IN_IELE, take_endpoints},
+    {"command", IN_KEVM | IN_IELE, take_command},
     {"log-level", IN_VM | IN_GROUPS, take_log_level},
 };
 

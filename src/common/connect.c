@@ -120,8 +120,7 @@ static int find_targets(struct connection *connection, uint64_t end, struct targ
     }
     int number = wait_until(connection, resolution_descriptor(resolution), POLLIN, end);
     if (number == 0) {
-        resolution_read(resolution, targets);
-        number = targets->number;
+        number = resolution_read(resolution, targets) ? targets->number : EIO;
     }
     resolution_free(resolution);
     return number;

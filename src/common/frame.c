@@ -70,6 +70,12 @@ enum frame_state frame_next(struct frame_reader *reader, extvm_bytes *body) {
     return FRAME_COMPLETE;
 }
 
+void frame_body_taken(struct frame_reader *reader) {
+    if (reader->buffer.data == NULL) {
+        reader->start = 0;
+    }
+}
+
 bool frame_begin(struct buffer *out) {
     static const uint8_t header[FRAME_HEADER_SIZE] = {0};
     return buffer_append(out, header, sizeof header);

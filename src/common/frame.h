@@ -28,6 +28,9 @@ enum frame_state { FRAME_INCOMPLETE, FRAME_COMPLETE, FRAME_OVERSIZE };
 /* Takes the next frame out; `*body` is borrowed until frame_space is called. */
 enum frame_state frame_next(struct frame_reader *reader, extvm_bytes *body);
 
+/* After a body may have been taken over with `reader->buffer`. */
+void frame_body_taken(struct frame_reader *reader);
+
 /* The length that the frame at hand has, by its header; 0 while there is no header. */
 size_t frame_announced(const struct frame_reader *reader);
 

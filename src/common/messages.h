@@ -6,6 +6,7 @@
 #include "protobuf.h"
 #include "protocol.h"
 #include "vm.pb-c.h"
+#include "wire.h"
 
 typedef extvm_status read_field(const char *name, ProtobufCBinaryData field, struct arena *arena,
                                 extvm_bytes *out, extvm_error *error);
@@ -14,15 +15,16 @@ struct message_rules {
     /* Integers of programs, which a protocol has signed or unsigned: storage keys and values, and
      * the return code. */
     read_field *read_integer;
+    bool is_signed; /* those integers are */
     /* An answer's storage value, as the VM takes it. */
     read_field *read_storage_answer;
     /* The same integers as the VM writes them, perhaps in `arena`. */
     ProtobufCBinaryData (*integer_from_vm)(extvm_bytes integer, struct arena *arena);
     /* Whether a field that is empty in a result was left out, and stays empty. */
     bool leaves_out;
-    /* CallResult.extra. */
-    extvm_status (*read_extra)(const Vm__CallResult *wire, extvm_result *result,
-                               extvm_error *error);
+    /* The `count` fields of a CallResult with the number of CallResult.extra. */
+    extvm_status (*read_extra)(struct wire result_fields, uint32_t number, size_t count,
+                               extvm_result *result, extvm_error *error);
     bool (*write_extra)(const extvm_result *result, struct arena *arena, Vm__CallResult *wire);
 };
 

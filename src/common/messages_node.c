@@ -4,6 +4,7 @@
 
 #include "error.h"
 #include "messages.h"
+#include "result_read.h"
 
 static void header_to_wire(const extvm_block *block, Vm__BlockHeader *header) {
     vm__block_header__init(header);
@@ -98,161 +99,10 @@ static extvm_status read_query(const struct message_rules *rules, const Vm__VMQu
     }
 }
 
-/* -- results -- */
+/* -- what the VM sends -- */
 
-/* Some servers leave out what is unchanged (protocol/kevm.md, section 14). */
-static extvm_status read_optional(const struct message_rules *rules, read_field *read,
-                                  const char *name, ProtobufCBinaryData field, struct arena *arena,
-                                  extvm_bytes *out, extvm_error *error) {
-    *out = (extvm_bytes){NULL, 0};
-    return field.len == 0 && rules->leaves_out ? EXTVM_OK : read(name, field, arena, out, error);
-}
-
-static extvm_status read_storage(const struct message_rules *rules, const Vm__ModifiedAccount *wire,
-                                 struct arena *arena, extvm_modified_account *account,
-                                 extvm_error *error) {
-    extvm_storage_update *updates = arena_array(arena, wire->n_storage_updates, sizeof *updates);
-    if (updates == NULL && wire->n_storage_updates > 0) {
-        return protobuf_no_memory(arena, "storage updates", error);
-    }
-    extvm_status status = EXTVM_OK;
-    for (size_t i = 0; i < wire->n_storage_updates && status == EXTVM_OK; i++) {
-        const Vm__StorageUpdate *update = wire->storage_updates[i];
-        status = rules->read_integer("StorageUpdate.offset", update->offset, arena, &updates[i].key,
-                                     error);
-        if (status == EXTVM_OK) {
-            status = rules->read_integer("StorageUpdate.data", update->data, arena,
-                                         &updates[i].value, error);
-        }
-    }
-    account->storage = updates;
-    account->storage_count = wire->n_storage_updates;
-    return status;
-}
-
-static extvm_status read_modified(const struct message_rules *rules,
-                                  const Vm__ModifiedAccount *wire, struct arena *arena,
-                                  extvm_modified_account *account, extvm_error *error) {
-    extvm_status status =
-        read_address_field("ModifiedAccount.address", wire->address, &account->address, error);
-    if (status == EXTVM_OK) {
-        status = read_optional(rules, read_unsigned_field, "ModifiedAccount.nonce", wire->nonce,
-                               arena, &account->nonce, error);
-    }
-    if (status == EXTVM_OK) {
-        status = read_optional(rules, read_unsigned_field, "ModifiedAccount.balance", wire->balance,
-                               arena, &account->balance, error);
-    }
-    account->code = from_protobuf(wire->code);
-    return status == EXTVM_OK ? read_storage(rules, wire, arena, account, error) : status;
-}
-
-static extvm_status read_log(const Vm__LogEntry *wire, struct arena *arena, extvm_log_entry *entry,
-                             extvm_error *error) {
-    extvm_word *topics = arena_array(arena, wire->n_topics, sizeof *topics);
-    if (topics == NULL && wire->n_topics > 0) {
-        return protobuf_no_memory(arena, "log topics", error);
-    }
-    extvm_status status =
-        read_address_field("LogEntry.address", wire->address, &entry->address, error);
-    for (size_t i = 0; i < wire->n_topics && status == EXTVM_OK; i++) {
-        status = read_word_field("a topic of LogEntry", wire->topics[i], &topics[i], error);
-    }
-    entry->topics = topics;
-    entry->topic_count = wire->n_topics;
-    entry->data = from_protobuf(wire->data);
-    return status;
-}
-
-static extvm_status read_changes(const struct message_rules *rules, const Vm__CallResult *wire,
-                                 extvm_result *result, extvm_error *error) {
-    struct arena *arena = &result->arena;
-    result->modified = arena_array(arena, wire->n_modified_accounts, sizeof *result->modified);
-    result->logs = arena_array(arena, wire->n_logs, sizeof *result->logs);
-    if (arena->failed) {
-        return protobuf_no_memory(arena, "a CallResult", error);
-    }
-    result->modified_count = wire->n_modified_accounts;
-    result->log_count = wire->n_logs;
-    extvm_status status = EXTVM_OK;
-    for (size_t i = 0; i < wire->n_modified_accounts && status == EXTVM_OK; i++) {
-        status =
-            read_modified(rules, wire->modified_accounts[i], arena, &result->modified[i], error);
-    }
-    for (size_t i = 0; i < wire->n_logs && status == EXTVM_OK; i++) {
-        status = read_log(wire->logs[i], arena, &result->logs[i], error);
-    }
-    return status;
-}
-
-static extvm_status read_lists(const Vm__CallResult *wire, extvm_result *result,
-                               extvm_error *error) {
-    extvm_status status =
-        read_address_fields("an address of deletedAccounts", wire->deleted_accounts,
-                            wire->n_deleted_accounts, &result->arena, &result->deleted, error);
-    if (status == EXTVM_OK) {
-        result->deleted_count = wire->n_deleted_accounts;
-        status =
-            read_address_fields("an address of touchedAccounts", wire->touched_accounts,
-                                wire->n_touched_accounts, &result->arena, &result->touched, error);
-    }
-    if (status == EXTVM_OK) {
-        result->touched_count = wire->n_touched_accounts;
-    }
-    return status;
-}
-
-static extvm_status read_result(const struct message_rules *rules, const Vm__CallResult *wire,
-                                extvm_result *result, extvm_error *error) {
-    result->return_data = from_protobuf(wire->return_data);
-    result->error = wire->error;
-    extvm_status status =
-        read_optional(rules, rules->read_integer, "CallResult.returnCode", wire->return_code,
-                      &result->arena, &result->return_code, error);
-    if (status == EXTVM_OK) {
-        status = read_unsigned_field("CallResult.gasRemaining", wire->gas_remaining, &result->arena,
-                                     &result->gas_remaining, error);
-    }
-    if (status == EXTVM_OK) {
-        status = read_unsigned_field("CallResult.gasRefund", wire->gas_refund, &result->arena,
-                                     &result->gas_refund, error);
-    }
-    if (status == EXTVM_OK) {
-        status = read_changes(rules, wire, result, error);
-    }
-    if (status == EXTVM_OK) {
-        status = read_lists(wire, result, error);
-    }
-    return status == EXTVM_OK ? rules->read_extra(wire, result, error) : status;
-}
-
-/* `*out` stays NULL when the message is no result after all: of two members of the oneof the last
- * counts. */
-static extvm_status decode_result(const struct message_rules *rules, extvm_bytes body,
-                                  const extvm_allocator *allocator, extvm_result **out,
-                                  extvm_error *error) {
-    extvm_result *result = result_new(allocator);
-    if (result == NULL) {
-        return error_no_memory(error, "a CallResult");
-    }
-    ProtobufCMessage *decoded;
-    extvm_status status =
-        protobuf_decode(&vm__vmquery__descriptor, body, &result->arena, &decoded, error);
-    const Vm__VMQuery *message = (const Vm__VMQuery *)decoded;
-    bool is_result = status == EXTVM_OK && message->query_case == VM__VMQUERY__QUERY_CALL_RESULT;
-    if (is_result) {
-        status = read_result(rules, message->call_result, result, error);
-    }
-    if (is_result && status == EXTVM_OK) {
-        *out = result;
-    } else {
-        extvm_result_free(result);
-    }
-    return status;
-}
-
-/* A result is field 5 of VMQuery. A message that begins so is decoded into the memory of a result,
- * which the caller keeps; all others into `arena`, which is used again for each. */
+/* A result is field 5 of VMQuery, and may be large; all others are small, and are decoded into
+ * `arena`, which is used again for each. */
 enum { RESULT_TAG = 5 << 3 | 2 };
 
 extvm_status messages_decode_vm_message(const struct message_rules *rules, extvm_bytes body,
@@ -260,7 +110,8 @@ extvm_status messages_decode_vm_message(const struct message_rules *rules, extvm
                                         extvm_error *error) {
     message->result = NULL;
     if (body.size > 0 && body.data[0] == RESULT_TAG) {
-        extvm_status status = decode_result(rules, body, arena->allocator, &message->result, error);
+        extvm_status status =
+            result_read(rules, body, message->owner, arena->allocator, &message->result, error);
         if (status != EXTVM_OK || message->result != NULL) {
             return status;
         }
@@ -271,7 +122,7 @@ extvm_status messages_decode_vm_message(const struct message_rules *rules, extvm
         return status;
     }
     if (((Vm__VMQuery *)decoded)->query_case == VM__VMQUERY__QUERY_CALL_RESULT) {
-        return decode_result(rules, body, arena->allocator, &message->result, error);
+        return result_read(rules, body, message->owner, arena->allocator, &message->result, error);
     }
     return read_query(rules, (Vm__VMQuery *)decoded, arena, &message->query, error);
 }

@@ -33,7 +33,7 @@ static const struct unit no_units[] = {{NULL, 0}};
 
 /* Words that stand for a value. */
 static const struct unit no_words[] = {{NULL, 0}};
-static const struct unit keepalive_words[] = {{"off", 0}, {NULL, 0}};
+static const struct unit off_words[] = {{"off", 0}, {NULL, 0}};
 static const struct unit block_hash_words[] = {{"vm", BLOCK_HASH_OF_VM},
                                                {"absolute", BLOCK_HASH_CHOSEN_ABSOLUTE},
                                                {"parent", BLOCK_HASH_CHOSEN_PARENT},
@@ -69,7 +69,7 @@ static const struct option {
      60 * NANOSECONDS_IN_SECOND, "500ms", "0s to 1m"},
     {"max-frame", offsetof(struct settings, max_frame), size_units, no_words, UINT64_C(1) << 10,
      UINT64_C(1) << 30, "64MiB", "1KiB to 1GiB"},
-    {"tcp-keepalive", offsetof(struct settings, tcp_keepalive), time_units, keepalive_words,
+    {"tcp-keepalive", offsetof(struct settings, tcp_keepalive), time_units, off_words,
      NANOSECONDS_IN_SECOND, HOUR, "30s", "off, or 1s to 1h"},
     {"max-sessions", offsetof(struct settings, max_sessions), count_units, no_words, 1, 100000,
      "1024", "1 to 100000"},
@@ -85,6 +85,14 @@ static const struct option {
      "drain or answer"},
     {"after-call", offsetof(struct settings, after_call), no_units, after_call_words, 0, 0, "keep",
      "keep or leave"},
+    {"start-timeout", offsetof(struct settings, start_timeout), time_units, no_words,
+     NANOSECONDS_IN_MILLISECOND, HOUR, "30s", "1ms to 1h"},
+    {"stop-timeout", offsetof(struct settings, stop_timeout), time_units, no_words, 0,
+     60 * NANOSECONDS_IN_SECOND, "5s", "0s to 1m"},
+    {"recycle-calls", offsetof(struct settings, recycle_calls), count_units, no_words, 0,
+     1000000000, "0", "0 (never) to 1000000000"},
+    {"recycle-memory", offsetof(struct settings, recycle_memory), size_units, off_words,
+     UINT64_C(1) << 20, UINT64_C(1) << 50, "off", "off, or 1MiB to 1048576GiB"},
 };
 
 enum { OPTIONS = sizeof options_table / sizeof options_table[0] };

@@ -26,6 +26,10 @@ struct settings {
     uint64_t max_sessions;
     uint64_t idle_timeout;
     uint64_t answer_timeout;
+    uint64_t start_timeout;
+    uint64_t stop_timeout;
+    uint64_t recycle_calls;  /* 0: never */
+    uint64_t recycle_memory; /* bytes; 0: never */
 };
 
 /* Whether the time that the node's world takes counts for the deadlines. */

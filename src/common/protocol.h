@@ -32,6 +32,8 @@ struct answer {
 
 /* What the VM sends while a call runs: a query, or the result that ends it. */
 struct vm_message {
+    struct buffer *owner; /* in: what the message lies in; a large result takes it over. NULL: it is
+                             copied */
     extvm_result *result; /* NULL: a query */
     struct query query;
 };

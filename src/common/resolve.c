@@ -16,7 +16,8 @@
 
 struct resolution {
     atomic_int owners;
-    int done; /* an eventfd */
+    atomic_bool is_done; /* `targets` belong to the waiter */
+    int done;            /* an eventfd */
     struct endpoint endpoint;
     struct targets targets;
 };
@@ -64,6 +65,7 @@ static void *run(void *context) {
     struct resolution *resolution = context;
     const uint64_t one = 1;
     look_up(&resolution->endpoint, 0, &resolution->targets);
+    atomic_store(&resolution->is_done, true);
     while (write(resolution->done, &one, sizeof one) < 0 && errno == EINTR) {
     }
     resolution_free(resolution);
@@ -109,6 +111,10 @@ int resolution_descriptor(const struct resolution *resolution) {
     return resolution->done;
 }
 
-void resolution_read(const struct resolution *resolution, struct targets *targets) {
-    *targets = resolution->targets;
+bool resolution_read(const struct resolution *resolution, struct targets *targets) {
+    bool is_done = atomic_load(&resolution->is_done);
+    if (is_done) {
+        *targets = resolution->targets;
+    }
+    return is_done;
 }

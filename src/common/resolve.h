@@ -30,8 +30,8 @@ struct resolution *resolution_new(const struct endpoint *endpoint);
 /* Becomes readable when it is done. */
 int resolution_descriptor(const struct resolution *resolution);
 
-/* What came of it, when it is done. */
-void resolution_read(const struct resolution *resolution, struct targets *targets);
+/* What came of it; false: it is not done yet. */
+bool resolution_read(const struct resolution *resolution, struct targets *targets);
 
 /* Lets go of it; a look-up that is still going on ends by itself. NULL is allowed. */
 void resolution_free(struct resolution *resolution);

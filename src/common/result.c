@@ -14,6 +14,7 @@ extvm_result *result_new(const extvm_allocator *allocator) {
         result->allocator = *allocator;
         result->arena = arena;
         result->arena.allocator = &result->allocator;
+        buffer_init(&result->body, &result->allocator, 0);
     }
     return result;
 }
@@ -24,6 +25,7 @@ void extvm_result_free(extvm_result *result) {
         extvm_allocator allocator = result->allocator;
         struct arena arena = result->arena;
         arena.allocator = &allocator;
+        buffer_free(&result->body);
         arena_free(&arena);
     }
 }

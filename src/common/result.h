@@ -4,14 +4,16 @@
 
 #include <extvm/result.h>
 
+#include "buffer.h"
 #include "memory.h"
 
 enum { RESULT_QUIRKS_MAXIMUM = 8 };
 
-/* Everything in it lies in its arena, and so does the struct. */
+/* Everything in it lies in its arena or in the message that it came in; the struct in the arena. */
 struct extvm_result {
     extvm_allocator allocator;
     struct arena arena;
+    struct buffer body; /* the message, where it was too large to be copied */
     extvm_outcome outcome;
     bool error; /* as the VM sent it */
     extvm_bytes return_data;

@@ -4,6 +4,7 @@
 
 #include <extvm/integer.h>
 
+#include "common/error.h"
 #include "common/messages.h"
 #include "iele.h"
 #include "iele.pb-c.h"
@@ -58,28 +59,35 @@ extvm_status iele_decode_call(extvm_bytes body, struct arena *arena, extvm_call 
 
 /* -- what differs in the shared messages -- */
 
-static extvm_status read_extra(const Vm__CallResult *wire, extvm_result *result,
-                               extvm_error *error) {
-    struct arena *arena = &result->arena;
-    extvm_code_coverage *coverage = arena_array(arena, wire->n_extra, sizeof *coverage);
-    if (coverage == NULL && wire->n_extra > 0) {
-        return protobuf_no_memory(arena, "code coverage", error);
+static extvm_status read_coverage(extvm_bytes message, struct arena *arena,
+                                  extvm_code_coverage *coverage, extvm_error *error) {
+    ProtobufCMessage *decoded;
+    extvm_status status =
+        protobuf_decode(&iele__code_coverage__descriptor, message, arena, &decoded, error);
+    if (status != EXTVM_OK) {
+        return status;
+    }
+    const Iele__CodeCoverage *one = (const Iele__CodeCoverage *)decoded;
+    coverage->code = from_protobuf(one->bytecode);
+    coverage->coverage = from_protobuf(one->coverage);
+    return read_word_field("CodeCoverage.codehash", one->codehash, &coverage->code_hash, error);
+}
+
+static extvm_status read_extra(struct wire result_fields, uint32_t number, size_t count,
+                               extvm_result *result, extvm_error *error) {
+    struct wire_field field;
+    extvm_code_coverage *coverage = arena_array(&result->arena, count, sizeof *coverage);
+    if (coverage == NULL && count > 0) {
+        return error_no_memory(error, "code coverage");
     }
     extvm_status status = EXTVM_OK;
-    for (size_t i = 0; i < wire->n_extra && status == EXTVM_OK; i++) {
-        ProtobufCMessage *decoded;
-        status = protobuf_decode(&iele__code_coverage__descriptor, from_protobuf(wire->extra[i]),
-                                 arena, &decoded, error);
-        if (status == EXTVM_OK) {
-            const Iele__CodeCoverage *one = (const Iele__CodeCoverage *)decoded;
-            coverage[i].code = from_protobuf(one->bytecode);
-            coverage[i].coverage = from_protobuf(one->coverage);
-            status = read_word_field("CodeCoverage.codehash", one->codehash, &coverage[i].code_hash,
-                                     error);
-        }
+    for (size_t i = 0; i < count && status == EXTVM_OK && wire_find(&result_fields, number, &field);
+         i++) {
+        status = read_coverage((extvm_bytes){field.data, field.size}, &result->arena, &coverage[i],
+                               error);
     }
     result->coverage = coverage;
-    result->coverage_count = wire->n_extra;
+    result->coverage_count = count;
     return status;
 }
 
@@ -118,6 +126,7 @@ static const struct message_rules rules = {
     .read_integer = read_signed_field,
     .read_storage_answer = read_signed_field,
     .integer_from_vm = integer_from_vm,
+    .is_signed = true,
     .leaves_out = false,
     .read_extra = read_extra,
     .write_extra = write_extra,

@@ -63,15 +63,18 @@ static extvm_status read_storage_answer(const char *name, ProtobufCBinaryData fi
 }
 
 /* CallResult.extra is the access list; of more than one the last counts. */
-static extvm_status read_extra(const Vm__CallResult *wire, extvm_result *result,
-                               extvm_error *error) {
-    if (wire->n_extra == 0) {
+static extvm_status read_extra(struct wire result_fields, uint32_t number, size_t count,
+                               extvm_result *result, extvm_error *error) {
+    struct wire_field field = {.number = 0};
+    while (wire_find(&result_fields, number, &field)) {
+    }
+    if (count == 0) {
         return EXTVM_OK;
     }
     ProtobufCMessage *list;
-    extvm_status status = protobuf_decode(&kevm__access_list_data__descriptor,
-                                          from_protobuf(wire->extra[wire->n_extra - 1]),
-                                          &result->arena, &list, error);
+    extvm_status status =
+        protobuf_decode(&kevm__access_list_data__descriptor, (extvm_bytes){field.data, field.size},
+                        &result->arena, &list, error);
     return status == EXTVM_OK ? access_list_from_wire((const Kevm__AccessListData *)list,
                                                       &result->arena, &result->access_list, error)
                               : status;
@@ -98,6 +101,7 @@ const struct message_rules kevm_message_rules = {
     .read_integer = read_unsigned_field,
     .read_storage_answer = read_storage_answer,
     .integer_from_vm = integer_from_vm,
+    .is_signed = false,
     .leaves_out = true,
     .read_extra = read_extra,
     .write_extra = write_extra,

@@ -68,7 +68,7 @@ extvm_status test_mode_new(const char *listen, const extvm_options *options, ext
     struct server_keeper *keeper = NULL;
     struct endpoint endpoint;
     extvm_status status = start(listen, options, &keeper, error);
-    if (status != EXTVM_OK) {
+    if (keeper == NULL) {
         return status;
     }
     const char *address = extvm_testvm_address(keeper->server);

@@ -141,5 +141,27 @@ extvm run --vm internal --config "$file" --code 00
 [ "$status" -eq 2 ] && one_line && says '--config.*--vm'
 verdict '--vm and --config together: exit 2'
 
+# -- a VM that the file starts --
+
+cat >"$folder/started.conf" <<CONF
+vm { vm-type = "kevm", kevm { endpoints = ("unix:$folder/vm socket")
+     command = "$EXTVM serve --listen unix:{path}" } }
+CONF
+extvm config show "$folder/started.conf"
+[ "$status" -eq 0 ] && prints '^command  *.* serve --listen unix:{path}$' && prints '^start-timeout  *30s$'
+verdict 'show prints the command that starts the VM'
+extvm run --config "$folder/started.conf" --code 602a60005260206000f3 -v
+[ "$status" -eq 0 ] && prints '2a (32 bytes)$' && says 'VM process [0-9]* started' && says 'the VM says: listening on'
+verdict 'a command runs on a VM that is started for it'
+extvm run --config "$folder/started.conf" --code 602a60005260206000f3 --json
+[ "$status" -eq 0 ] && prints '2a"' && [ ! -s "$folder/err" ]
+verdict 'and ended with it, so that the next one can start'
+cat >"$folder/started.conf" <<'CONF'
+vm { vm-type = "iele", iele { command = "no-such-vm {port} {host}" } }
+CONF
+extvm run --config "$folder/started.conf" --code 00
+[ "$status" -eq 2 ] && one_line && says 'no-such-vm.*PATH.*EXTVM_IELE'
+verdict 'a program that is not there: exit 2, with where it was looked for'
+
 echo "1..$count"
 [ "$failed" -eq 0 ]

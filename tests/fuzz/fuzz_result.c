@@ -17,7 +17,7 @@ static bool wrap(const uint8_t *data, size_t size, struct buffer *out) {
 }
 
 static extvm_result *decode(const struct buffer *body, const extvm_allocator *allocator) {
-    struct vm_message message = {NULL, {0}};
+    struct vm_message message = {.result = NULL};
     struct arena arena;
     arena_init(&arena, allocator, SIZE_MAX);
     extvm_error error = {.status = EXTVM_OK};

@@ -76,7 +76,7 @@ static void follow_received(struct scripted_vm *vm, const uint8_t *data, size_t 
 /* What the script sends must be what this VM's end would encode; a frame that is no message, on
  * purpose, ends the following. */
 static void follow_sent(struct scripted_vm *vm, const uint8_t *data, size_t size) {
-    struct vm_message message = {NULL, {0}};
+    struct vm_message message = {.result = NULL};
     struct arena arena;
     size_t length = size < FRAME_HEADER_SIZE ? 0
                                              : (size_t)data[0] << 24 | (size_t)data[1] << 16 |

@@ -119,6 +119,26 @@ static void hosts_ports_and_endpoints_become_addresses(void **context) {
     extvm_config_free(config);
 }
 
+static void command_is_that_of_the_vm_that_is_used(void **context) {
+    static const char text[] =
+        "vm { vm-type = \"%s\", kevm { command = \"kevm-vm {port} {host}\" }\n"
+        "iele { endpoints = (\"unix:/b\"), command = \"i '{' \\\"x y\\\"\" } }";
+    static const char *const commands[][2] = {
+        {"kevm", "kevm-vm {port} {host}"}, {"iele", "i '{' \"x y\""}, {"internal", NULL}};
+    (void)context;
+    for (size_t i = 0; i < 3; i++) {
+        char whole[300];
+        snprintf(whole, sizeof whole, text, commands[i][0]);
+        extvm_config *config = parsed(whole);
+        if (commands[i][1] != NULL) {
+            assert_string_equal(extvm_config_command(config), commands[i][1]);
+        } else {
+            assert_null(extvm_config_command(config));
+        }
+        extvm_config_free(config);
+    }
+}
+
 static void what_stands_around_the_section_is_not_ours(void **context) {
     (void)context;
     check_address("node { name = \"x { y\", list = ( 1, \"a\", { b = true } ), wide = "
@@ -147,6 +167,10 @@ static void every_option_can_stand_in_the_file(void **context) {
         {"max-sessions", "12", "12"},
         {"idle-timeout", "\"3s\"", "3s"},
         {"answer-timeout", "\"4s\"", "4s"},
+        {"start-timeout", "\"1m\"", "1m"},
+        {"stop-timeout", "\"0s\"", "0ms"},
+        {"recycle-calls", "1000", "1000"},
+        {"recycle-memory", "\"2GiB\"", "2GiB"},
         {"world-time", "\"counted\"", "counted"},
         {"leave", "\"answer\"", "answer"},
         {"after-call", "\"leave\"", "leave"},
@@ -280,6 +304,15 @@ static const struct refusal {
     {"vm { kevm { endpoints = (\"a\") } }", EXTVM_INVALID_ARGUMENT, {"HOST:PORT or [IPV6]:PORT"}},
     {"vm { kevm { endpoints = (\"a:0\") } }", EXTVM_OUT_OF_RANGE, {"port 0: ", "1 to 65535"}},
     {"vm { kevm { endpoints = (\"unix:\") } }", EXTVM_INVALID_ARGUMENT, {"allowed is 1 to 107"}},
+    {"vm { kevm {\n command = 5 } }",
+     EXTVM_INVALID_ARGUMENT,
+     {"base.conf:2: vm.kevm.command = 5: it must be a string", "{port} or {path}"}},
+    {"vm { iele { command = \" \" } }",
+     EXTVM_INVALID_ARGUMENT,
+     {"vm.iele.command = \" \": it is empty"}},
+    {"vm { test-mode { command = \"a\" } }",
+     EXTVM_INVALID_ARGUMENT,
+     {"vm.test-mode.command = \"a\": ", "there is no such key"}},
     {"vm { kevm { port = 1, endpoints = (\"a:1\") } }",
      EXTVM_INVALID_ARGUMENT,
      {"endpoints say where the VM is, and so do host and port"}},
@@ -636,6 +669,22 @@ static void opening_leaves_the_programs_options_as_they_were(void **context) {
     extvm_options_free(options);
 }
 
+static void command_without_memory_is_a_clean_error(void **context) {
+    static const char text[] = "vm { vm-type = \"kevm\", kevm { command = \"a\" }\n"
+                               "iele { command = \"b\" } }";
+    extvm_config *config = NULL;
+    (void)context;
+    for (size_t fail_at = 1; config == NULL; fail_at++) {
+        struct scarce_memory scarce = {.fail_at = fail_at};
+        const extvm_allocator allocator = scarce_memory_allocator(&scarce);
+        extvm_status status = extvm_config_parse(text, NULL, 0, &allocator, &config, NULL);
+        assert_int_equal(status, config != NULL ? EXTVM_OK : EXTVM_NO_MEMORY);
+        assert_true(config == NULL || fail_at > 3);
+        extvm_config_free(config);
+        assert_int_equal(scarce.live, 0);
+    }
+}
+
 static void without_memory_there_is_a_clean_error(void **context) {
     (void)context;
     for (size_t fail_at = 1;; fail_at++) {
@@ -680,6 +729,7 @@ int main(void) {
         cmocka_unit_test(the_operators_file_loads_in_both_spellings),
         cmocka_unit_test(each_vm_type_gets_its_address),
         cmocka_unit_test(hosts_ports_and_endpoints_become_addresses),
+        cmocka_unit_test(command_is_that_of_the_vm_that_is_used),
         cmocka_unit_test(what_stands_around_the_section_is_not_ours),
         cmocka_unit_test(every_option_can_stand_in_the_file),
         cmocka_unit_test(the_group_goes_before_the_section_and_the_program_before_both),
@@ -697,6 +747,7 @@ int main(void) {
         ENVIRONMENT(the_environment_names_the_file_where_nobody_else_does),
         cmocka_unit_test(one_line_opens_the_vm_of_a_file_or_of_a_text),
         cmocka_unit_test(opening_leaves_the_programs_options_as_they_were),
+        cmocka_unit_test(command_without_memory_is_a_clean_error),
         cmocka_unit_test(without_memory_there_is_a_clean_error),
         cmocka_unit_test(names_are_near_by_slips_of_the_pen_only),
     };

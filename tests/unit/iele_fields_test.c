@@ -160,7 +160,7 @@ static void each_answer_has_the_bytes_that_the_vm_reads(void **context) {
 
 static extvm_status decode(struct setting *setting, extvm_bytes body) {
     extvm_result_free(setting->message.result);
-    setting->message = (struct vm_message){NULL, {0}};
+    setting->message = (struct vm_message){.result = NULL};
     return iele_protocol.decode_vm_message(body, &setting->arena, &setting->message, NULL);
 }
 

@@ -95,7 +95,7 @@ static void storage_goes_signed_in_both_spellings(void **context) {
         body[25] = (uint8_t)offset.size;
         memcpy(body + 26, offset.data, offset.size);
         const extvm_bytes message = {body, 26 + offset.size};
-        struct vm_message decoded = {NULL, {0}};
+        struct vm_message decoded = {.result = NULL};
         assert_int_equal(
             iele_protocol.decode_vm_message(message, &setting->arena, &decoded, &setting->error),
             EXTVM_OK);
@@ -122,7 +122,7 @@ static void storage_goes_signed_in_both_spellings(void **context) {
 }
 
 static extvm_status conclude(struct setting *setting, const char *body, extvm_result **result) {
-    struct vm_message message = {NULL, {0}};
+    struct vm_message message = {.result = NULL};
     extvm_status status =
         iele_protocol.decode_vm_message(HEX(body), &setting->arena, &message, &setting->error);
     assert_int_equal(status, EXTVM_OK);

@@ -129,7 +129,7 @@ static void every_query_of_the_catalogue_is_written_and_read(void **context) {
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct query query = {rows[i].kind, hex_address(rows[i].address), HEX(rows[i].key),
                               rows[i].block, 0};
-        struct vm_message message = {NULL, {0}};
+        struct vm_message message = {.result = NULL};
         assert_true(kevm_encode_query(&query, &codec->out));
         assert_bytes(encoded(codec), HEX(rows[i].frame));
         assert_int_equal(kevm_decode_vm_message(HEX(rows[i].frame), &codec->arena, &message, NULL),

@@ -34,6 +34,13 @@ static const struct row {
      UINT64_C(1) << 30, "1KiB to 1GiB"},
     {"tcp-keepalive", ROW(tcp_keepalive), 30 * SECOND, "1s", "999ms", "1h", "2h", SECOND, HOUR,
      "off, or 1s to 1h"},
+    {"start-timeout", ROW(start_timeout), 30 * SECOND, "1ms", "0ms", "1h", "61m", MS, HOUR,
+     "1ms to 1h"},
+    {"stop-timeout", ROW(stop_timeout), 5 * SECOND, "0s", NULL, "1m", "61s", 0, MINUTE, "0s to 1m"},
+    {"recycle-calls", ROW(recycle_calls), 0, "0", NULL, "1000000000", "1000000001", 0, 1000000000,
+     "0 (never) to 1000000000"},
+    {"recycle-memory", ROW(recycle_memory), 0, "1MiB", "1048575", "1048576GiB", "1048577GiB",
+     UINT64_C(1) << 20, UINT64_C(1) << 50, "off, or 1MiB to 1048576GiB"},
 };
 
 enum { ROWS = sizeof rows / sizeof rows[0] };
@@ -172,6 +179,7 @@ static void an_option_is_read_back_as_it_could_be_set(void **context) {
         {"max-frame", "1GiB", "1GiB"},       {"tcp-keepalive", "off", "off"},
         {"tcp-keepalive", "60s", "1m"},      {"connect-retries", "0", "0"},
         {"connect-retries", "1000", "1000"}, {"block-hash", "parent", "parent"},
+        {"recycle-memory", "off", "off"},    {"recycle-memory", "1.5GiB", "1536MiB"},
     };
     char text[EXTVM_OPTION_TEXT_SIZE];
     extvm_error error;

@@ -196,7 +196,7 @@ static void no_cut_in_the_vms_bytes_changes_the_run(void **context) {
 /* -- the VM's end -- */
 
 static extvm_result *decode_result(const uint8_t *body, size_t size) {
-    struct vm_message message = {NULL, {0}};
+    struct vm_message message = {.result = NULL};
     struct arena arena;
     arena_init(&arena, extvm_default_allocator(), SIZE_MAX);
     assert_int_equal(kevm_decode_vm_message((extvm_bytes){body, size}, &arena, &message, NULL),

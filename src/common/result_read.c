@@ -1,0 +1,364 @@
+/* CallResult from the wire (protocol/kevm.md and protocol/iele.md, section 10). Each message is
+ * gone through twice, once to count what it repeats and once to take it. */
+#include "result_read.h"
+
+#include <extvm/integer.h>
+
+#include "error.h"
+#include "result.h"
+
+/* Bodies over this are taken over, with the buffer that they came in; smaller ones are copied, so
+ * that the buffer is used again. */
+enum { LARGE_BODY = 16384 };
+
+/* Field numbers, as in proto/vm.proto. */
+enum { QUERY_CALL_RESULT = 5, QUERY_LAST = 5 };
+enum {
+    RESULT_RETURN_DATA = 1,
+    RESULT_RETURN_CODE,
+    RESULT_GAS_REMAINING,
+    RESULT_GAS_REFUND,
+    RESULT_ERROR,
+    RESULT_MODIFIED,
+    RESULT_DELETED,
+    RESULT_TOUCHED,
+    RESULT_LOG,
+    RESULT_EXTRA
+};
+enum { ACCOUNT_ADDRESS = 1, ACCOUNT_NONCE, ACCOUNT_BALANCE, ACCOUNT_STORAGE, ACCOUNT_CODE };
+enum { UPDATE_KEY = 1, UPDATE_VALUE };
+enum { LOG_ADDRESS = 1, LOG_TOPIC, LOG_DATA };
+enum { NUMBERS = RESULT_EXTRA + 1 /* of every message */ };
+
+static extvm_status malformed(const char *what, extvm_error *error) {
+    return error_set(error, EXTVM_MALFORMED_MESSAGE,
+                     "a %s cannot be decoded: check that the other end speaks this protocol", what);
+}
+
+static struct wire wire_of(const struct wire_field *field) {
+    return (struct wire){field->data, field->data + field->size};
+}
+
+static ProtobufCBinaryData field_bytes(const struct wire_field *field) {
+    return (ProtobufCBinaryData){field->size, field->data};
+}
+
+/* An unsigned field with a zero before it, which takes the place of the end of its length: so it is
+ * canonical in place whatever its first bit is. The message cannot be gone through again then. */
+static ProtobufCBinaryData unsigned_bytes(const struct wire_field *field) {
+    field->data[-1] = 0;
+    return (ProtobufCBinaryData){field->size + 1, field->data - 1};
+}
+
+static ProtobufCBinaryData integer_bytes(const struct message_rules *rules,
+                                         const struct wire_field *field) {
+    return rules->is_signed ? field_bytes(field) : unsigned_bytes(field);
+}
+
+/* Counts the fields by their numbers; false when the message is broken, or a field up to number
+ * `last` is no byte string, apart from the varint `varint`. */
+static bool count_fields(struct wire wire, uint32_t last, uint32_t varint, size_t counts[NUMBERS]) {
+    struct wire_field field;
+    bool broken;
+    for (uint32_t i = 0; i < NUMBERS; i++) {
+        counts[i] = 0;
+    }
+    while (wire_next(&wire, &field, &broken)) {
+        if (field.number <= last) {
+            if (field.type != (field.number == varint ? WIRE_VARINT : WIRE_BYTES)) {
+                return false;
+            }
+            counts[field.number]++;
+        }
+    }
+    return !broken;
+}
+
+/* -- accounts -- */
+
+static extvm_status read_update(const struct message_rules *rules, struct wire wire,
+                                struct arena *arena, extvm_storage_update *update,
+                                extvm_error *error) {
+    struct wire_field field;
+    size_t counts[NUMBERS];
+    if (!count_fields(wire, UPDATE_VALUE, 0, counts)) {
+        return malformed("StorageUpdate", error);
+    }
+    extvm_status status = EXTVM_OK;
+    bool broken;
+    update->key = update->value = extvm_integer_normalise((extvm_bytes){NULL, 0});
+    while (status == EXTVM_OK && wire_next(&wire, &field, &broken)) {
+        if (field.number == UPDATE_KEY) {
+            status = rules->read_integer("StorageUpdate.offset", integer_bytes(rules, &field),
+                                         arena, &update->key, error);
+        } else if (field.number == UPDATE_VALUE) {
+            status = rules->read_integer("StorageUpdate.data", integer_bytes(rules, &field), arena,
+                                         &update->value, error);
+        }
+    }
+    return status;
+}
+
+/* Some servers leave out what is unchanged (protocol/kevm.md, section 14). */
+static extvm_status read_balance(const struct message_rules *rules, const char *name,
+                                 const struct wire_field *field, struct arena *arena,
+                                 extvm_bytes *out, extvm_error *error) {
+    if (field->size == 0 && rules->leaves_out) {
+        *out = (extvm_bytes){NULL, 0};
+        return EXTVM_OK;
+    }
+    return read_unsigned_field(name, unsigned_bytes(field), arena, out, error);
+}
+
+static extvm_status read_account_field(const struct message_rules *rules,
+                                       const struct wire_field *field, struct arena *arena,
+                                       extvm_modified_account *account,
+                                       extvm_storage_update *updates, extvm_error *error) {
+    switch (field->number) {
+    case ACCOUNT_ADDRESS:
+        return read_address_field("ModifiedAccount.address", field_bytes(field), &account->address,
+                                  error);
+    case ACCOUNT_NONCE:
+        return read_balance(rules, "ModifiedAccount.nonce", field, arena, &account->nonce, error);
+    case ACCOUNT_BALANCE:
+        return read_balance(rules, "ModifiedAccount.balance", field, arena, &account->balance,
+                            error);
+    case ACCOUNT_STORAGE:
+        return read_update(rules, wire_of(field), arena, &updates[account->storage_count++], error);
+    case ACCOUNT_CODE:
+        account->code = (extvm_bytes){field->data, field->size};
+        return EXTVM_OK;
+    default:
+        return EXTVM_OK;
+    }
+}
+
+static extvm_status read_account(const struct message_rules *rules, struct wire wire,
+                                 struct arena *arena, extvm_modified_account *account,
+                                 extvm_error *error) {
+    struct wire_field field;
+    size_t counts[NUMBERS];
+    if (!count_fields(wire, ACCOUNT_CODE, 0, counts)) {
+        return malformed("ModifiedAccount", error);
+    }
+    if (counts[ACCOUNT_ADDRESS] == 0) {
+        return read_address_field("ModifiedAccount.address", (ProtobufCBinaryData){0, NULL},
+                                  &account->address, error);
+    }
+    extvm_storage_update *updates = arena_array(arena, counts[ACCOUNT_STORAGE], sizeof *updates);
+    if (updates == NULL && counts[ACCOUNT_STORAGE] > 0) {
+        return error_no_memory(error, "storage updates");
+    }
+    extvm_status status = EXTVM_OK;
+    bool broken;
+    if (!rules->leaves_out) {
+        account->nonce = account->balance = extvm_integer_normalise((extvm_bytes){NULL, 0});
+    }
+    account->storage = updates;
+    while (status == EXTVM_OK && wire_next(&wire, &field, &broken)) {
+        status = read_account_field(rules, &field, arena, account, updates, error);
+    }
+    return status;
+}
+
+/* -- logs -- */
+
+static extvm_status read_log(struct wire wire, struct arena *arena, extvm_log_entry *entry,
+                             extvm_error *error) {
+    struct wire_field field;
+    size_t counts[NUMBERS], topic = 0;
+    if (!count_fields(wire, LOG_DATA, 0, counts)) {
+        return malformed("LogEntry", error);
+    }
+    extvm_word *topics = arena_array(arena, counts[LOG_TOPIC], sizeof *topics);
+    if (topics == NULL && counts[LOG_TOPIC] > 0) {
+        return error_no_memory(error, "log topics");
+    }
+    entry->topics = topics;
+    entry->topic_count = counts[LOG_TOPIC];
+    extvm_status status =
+        counts[LOG_ADDRESS] == 0
+            ? read_address_field("LogEntry.address", (ProtobufCBinaryData){0, NULL},
+                                 &entry->address, error)
+            : EXTVM_OK;
+    bool broken;
+    while (status == EXTVM_OK && wire_next(&wire, &field, &broken)) {
+        if (field.number == LOG_ADDRESS) {
+            status =
+                read_address_field("LogEntry.address", field_bytes(&field), &entry->address, error);
+        } else if (field.number == LOG_TOPIC) {
+            status = read_word_field("a topic of LogEntry", field_bytes(&field), &topics[topic++],
+                                     error);
+        } else if (field.number == LOG_DATA) {
+            entry->data = (extvm_bytes){field.data, field.size};
+        }
+    }
+    return status;
+}
+
+/* -- the result -- */
+
+/* Refuses entries that are too short to hold their address before memory is taken for them: an
+ * entry of two bytes would take fifty. */
+static extvm_status check_entries(struct wire wire, extvm_error *error) {
+    static const struct {
+        const char *name;
+        size_t least; /* bytes */
+    } rows[NUMBERS] = {
+        [RESULT_MODIFIED] = {"ModifiedAccount.address", EXTVM_ADDRESS_SIZE + 2},
+        [RESULT_DELETED] = {"an address of deletedAccounts", EXTVM_ADDRESS_SIZE},
+        [RESULT_TOUCHED] = {"an address of touchedAccounts", EXTVM_ADDRESS_SIZE},
+        [RESULT_LOG] = {"LogEntry.address", EXTVM_ADDRESS_SIZE + 2},
+    };
+    struct wire_field field;
+    bool broken;
+    while (wire_next(&wire, &field, &broken)) {
+        if (field.number < NUMBERS && field.type == WIRE_BYTES &&
+            field.size < rows[field.number].least) {
+            extvm_address unused;
+            size_t size = field.size < EXTVM_ADDRESS_SIZE ? field.size : 0;
+            return read_address_field(rows[field.number].name,
+                                      (ProtobufCBinaryData){size, field.data}, &unused, error);
+        }
+    }
+    return EXTVM_OK;
+}
+
+static extvm_status make_lists(extvm_result *result, const size_t counts[NUMBERS],
+                               extvm_error *error) {
+    struct arena *arena = &result->arena;
+    result->modified = arena_array(arena, counts[RESULT_MODIFIED], sizeof *result->modified);
+    result->deleted = arena_array(arena, counts[RESULT_DELETED], sizeof *result->deleted);
+    result->touched = arena_array(arena, counts[RESULT_TOUCHED], sizeof *result->touched);
+    result->logs = arena_array(arena, counts[RESULT_LOG], sizeof *result->logs);
+    result->return_code = result->gas_remaining = result->gas_refund =
+        extvm_integer_normalise((extvm_bytes){NULL, 0});
+    return arena->failed ? error_no_memory(error, "a CallResult") : EXTVM_OK;
+}
+
+static extvm_status read_return_code(const struct message_rules *rules,
+                                     const struct wire_field *field, extvm_result *result,
+                                     extvm_error *error) {
+    return rules->read_integer("CallResult.returnCode", integer_bytes(rules, field), &result->arena,
+                               &result->return_code, error);
+}
+
+static extvm_status read_result_field(const struct message_rules *rules,
+                                      const struct wire_field *field, extvm_result *result,
+                                      extvm_error *error) {
+    struct arena *arena = &result->arena;
+    switch (field->number) {
+    case RESULT_RETURN_DATA:
+        result->return_data = (extvm_bytes){field->data, field->size};
+        return EXTVM_OK;
+    case RESULT_RETURN_CODE:
+        return read_return_code(rules, field, result, error);
+    case RESULT_GAS_REMAINING:
+        return read_unsigned_field("CallResult.gasRemaining", unsigned_bytes(field), arena,
+                                   &result->gas_remaining, error);
+    case RESULT_GAS_REFUND:
+        return read_unsigned_field("CallResult.gasRefund", unsigned_bytes(field), arena,
+                                   &result->gas_refund, error);
+    case RESULT_ERROR:
+        result->error = field->varint != 0;
+        return EXTVM_OK;
+    case RESULT_MODIFIED:
+        return read_account(rules, wire_of(field), arena,
+                            &result->modified[result->modified_count++], error);
+    case RESULT_DELETED:
+        return read_address_field("an address of deletedAccounts", field_bytes(field),
+                                  &result->deleted[result->deleted_count++], error);
+    case RESULT_TOUCHED:
+        return read_address_field("an address of touchedAccounts", field_bytes(field),
+                                  &result->touched[result->touched_count++], error);
+    case RESULT_LOG:
+        return read_log(wire_of(field), arena, &result->logs[result->log_count++], error);
+    default:
+        return EXTVM_OK;
+    }
+}
+
+static extvm_status read_result(const struct message_rules *rules, struct wire wire,
+                                extvm_result *result, extvm_error *error) {
+    struct wire_field field;
+    size_t counts[NUMBERS];
+    bool broken;
+    if (!count_fields(wire, RESULT_EXTRA, RESULT_ERROR, counts)) {
+        return malformed("CallResult", error);
+    }
+    extvm_status status = check_entries(wire, error);
+    if (status == EXTVM_OK) {
+        status = make_lists(result, counts, error);
+    }
+    if (counts[RESULT_RETURN_CODE] == 0 && rules->leaves_out) {
+        result->return_code = (extvm_bytes){NULL, 0};
+    }
+    if (status == EXTVM_OK) { /* first: taking the others changes the message */
+        status = rules->read_extra(wire, RESULT_EXTRA, counts[RESULT_EXTRA], result, error);
+    }
+    while (status == EXTVM_OK && wire_next(&wire, &field, &broken)) {
+        status = read_result_field(rules, &field, result, error);
+    }
+    return status;
+}
+
+/* The member of the oneof that counts: the last one. False when the message is broken. */
+static bool find_member(struct wire wire, struct wire_field *member) {
+    struct wire_field field;
+    bool broken;
+    *member = (struct wire_field){.number = 0};
+    while (wire_next(&wire, &field, &broken)) {
+        if (field.number <= QUERY_LAST && field.type != WIRE_BYTES) {
+            return false;
+        }
+        *member = field.number <= QUERY_LAST ? field : *member;
+    }
+    return !broken;
+}
+
+/* Where the result's bytes lie from now on. */
+static bool keep_body(extvm_result *result, extvm_bytes body, struct buffer *owner,
+                      struct wire *wire) {
+    uint8_t *data;
+    if (owner != NULL && body.size > LARGE_BODY) {
+        data = owner->data + (body.data - owner->data);
+        result->body = *owner;
+        result->body.allocator = &result->allocator;
+        buffer_init(owner, owner->allocator, owner->maximum);
+    } else {
+        extvm_bytes copy;
+        if (!arena_copy(&result->arena, body, &copy)) {
+            return false;
+        }
+        data = (uint8_t *)(uintptr_t)copy.data;
+    }
+    *wire = (struct wire){data, data + body.size};
+    return true;
+}
+
+extvm_status result_read(const struct message_rules *rules, extvm_bytes body, struct buffer *owner,
+                         const extvm_allocator *allocator, extvm_result **out, extvm_error *error) {
+    struct wire_field member;
+    uint8_t *data = (uint8_t *)(uintptr_t)body.data; /* only read */
+    if (!find_member((struct wire){data, data + body.size}, &member)) {
+        return malformed("VMQuery", error);
+    }
+    if (member.number != QUERY_CALL_RESULT) {
+        return EXTVM_OK;
+    }
+    extvm_result *result = result_new(allocator);
+    struct wire wire;
+    if (result == NULL || !keep_body(result, body, owner, &wire)) {
+        extvm_result_free(result);
+        return error_no_memory(error, "a CallResult");
+    }
+    size_t offset = (size_t)(member.data - data);
+    wire = (struct wire){wire.at + offset, wire.at + offset + member.size};
+    extvm_status status = read_result(rules, wire, result, error);
+    if (status != EXTVM_OK) {
+        extvm_result_free(result);
+        return status;
+    }
+    *out = result;
+    return EXTVM_OK;
+}

@@ -1,0 +1,16 @@
+/* CallResult from the wire. It may be as large as a frame may be, so it is read in place: the
+ * result's byte strings lie in the message itself, which the result keeps. */
+#ifndef EXTVM_COMMON_RESULT_READ_H
+#define EXTVM_COMMON_RESULT_READ_H
+
+#include "messages.h"
+#include "wire.h"
+
+/* Makes a result of the VMQuery in `body`, if a CallResult is what counts in it; else `*out` stays
+ * NULL. `owner` is the buffer that `body` lies in; that of a large result is taken over, and is
+ * empty then. NULL: `body` is copied.
+ * Errors: EXTVM_MALFORMED_MESSAGE, EXTVM_NO_MEMORY. */
+extvm_status result_read(const struct message_rules *rules, extvm_bytes body, struct buffer *owner,
+                         const extvm_allocator *allocator, extvm_result **out, extvm_error *error);
+
+#endif
