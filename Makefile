@@ -150,11 +150,11 @@ test: test-packages all $(EXAMPLES) $(BUILD)/tests/scripted_vm $(LOAD_PROGRAMS) 
 	@EXTVM=build/extvm SCRIPTED_VM=build/tests/scripted_vm FLEET_CLIENT=build/tests/fleet/fleet_client EXAMPLES=build/examples tests/run.sh \
 	    $(TEST_SOURCES:%.c=$(ASAN)/%) \
 	    $(foreach name,$(FUZZ_NAMES),"$(ASAN)/tests/fuzz/corpus_$(name) tests/fuzz/corpus/fuzz_$(name)") \
-	    "$(ASAN)/tests/soak/soak 20" $(SHELL_TESTS:%="sh %")
+	    "$(ASAN)/tests/soak/soak 20 1" $(SHELL_TESTS:%="sh %")
 
 test-tsan: test-packages ## the tests in C, under ThreadSanitizer
 	@$(MAKE) --no-print-directory BUILD=$(TSAN) SANITIZE=thread OPTIMIZE=-O1 programs
-	@tests/run.sh $(TEST_SOURCES:%.c=$(TSAN)/%) "$(TSAN)/tests/soak/soak 20"
+	@tests/run.sh $(TEST_SOURCES:%.c=$(TSAN)/%) "$(TSAN)/tests/soak/soak 20 1"
 
 test-valgrind: test-packages ## the tests in C, under valgrind
 	@tools/deps.sh valgrind
