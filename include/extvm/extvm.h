@@ -3,6 +3,7 @@
 #define EXTVM_H
 
 #include <extvm/allocator.h>
+#include <extvm/async.h>
 #include <extvm/bytes.h>
 #include <extvm/call.h>
 #include <extvm/config.h>

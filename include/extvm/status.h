@@ -35,7 +35,8 @@ typedef enum extvm_status {
     EXTVM_UNREACHABLE,
     /* No connect succeeded within the connect timeout; every try failed. */
     EXTVM_CONNECT_TIMEOUT,
-    /* The VM closed the session right after Hello: wrong protocol version, or another VM. */
+    /* The VM closed the session right after Hello: wrong protocol version, or another VM. One that
+     * has worked before is taken to have died, and the call is tried again first. */
     EXTVM_VERSION_REJECTED,
 
     /* -- the VM broke off or broke the protocol -- */
@@ -52,8 +53,9 @@ typedef enum extvm_status {
     EXTVM_MALFORMED_MESSAGE,
     /* A query message that asks nothing and brings no result. */
     EXTVM_EMPTY_QUERY,
-    /* A message at a time when none may come: a result or query while an answer was due. What a VM
-     * says between two calls is no failure: the next call goes over a new connection. */
+    /* A message at a time when none may come: a result or query while an answer was due, or a
+     * result before the VM asked for the caller. What a VM says between two calls is no failure:
+     * the next call goes over a new connection. */
     EXTVM_UNEXPECTED_MESSAGE,
     /* A CallResult that cannot be true: money out of nothing, more gas left than was given, a nonce
      * that went down (protocol/kevm.md, section 11). Nothing of it may be applied. */

@@ -3,6 +3,9 @@
  * call's time. */
 #include "attempts.h"
 
+#include <errno.h>
+#include <string.h>
+
 #include "clock.h"
 #include "error.h"
 
@@ -28,6 +31,20 @@ void attempts_note_world(struct attempts *attempts, uint64_t time) {
     }
 }
 
+extvm_status attempts_no_turn(struct attempts *attempts, int number, extvm_error *error) {
+    line_leave(&attempts->client->line, attempts->run->slot);
+    if (number == ECANCELED) {
+        return call_slot_cancelled(error);
+    }
+    if (number != ETIMEDOUT) {
+        return error_set(error, EXTVM_SYSTEM_ERROR, "cannot wait for a VM: %s", strerror(number));
+    }
+    return error_set(error, EXTVM_DEADLINE_PASSED,
+                     "other calls kept the VM%s busy for the whole of this call's time (option "
+                     "call-timeout): a VM process runs one call at a time",
+                     attempts->client->count > 1 ? "s" : "");
+}
+
 extvm_status attempts_world_failed(const struct query *query, extvm_error *error) {
     static const char *const wanted[] = {[QUERY_ACCOUNT] = "an account",
                                          [QUERY_STORAGE] = "a storage value",
@@ -42,11 +59,42 @@ extvm_status attempts_world_failed(const struct query *query, extvm_error *error
                      wanted[query->kind], hex[0] != '\0' ? " of " : "", hex);
 }
 
-bool attempts_leave_now(const struct attempts *attempts, extvm_status status) {
-    struct keeper *keeper = attempts->run->slot->process->keeper;
-    bool is_replaced =
-        status == EXTVM_OK && keeper != NULL && keeper->operations->call_ended(keeper);
-    return is_replaced || attempts->client->settings.after_call == AFTER_CALL_LEAVE;
+/* -- leaving -- */
+
+bool attempts_may_stay(const struct attempts *attempts) {
+    const struct process *process = attempts->run->slot->process;
+    bool is_kept = attempts->client->settings.after_call == AFTER_CALL_KEEP;
+    return process->session.state == SESSION_IDLE && (is_kept || process->connection.socket < 0);
+}
+
+enum way_out attempts_way_out(struct attempts *attempts, extvm_status status) {
+    struct process *process = attempts->run->slot->process;
+    struct session *session = &process->session;
+    bool is_ours = extvm_status_classify(status) == EXTVM_CLASS_DEADLINE;
+    bool is_connected = process->connection.socket >= 0;
+    process->connection.slot = NULL;
+    if (status == EXTVM_OK) {
+        bool is_replaced =
+            process->keeper != NULL && process->keeper->operations->call_ended(process->keeper);
+        return is_replaced || !attempts_may_stay(attempts) ? WAY_LEAVE : WAY_NONE;
+    }
+    if (is_connected && session->state == SESSION_ASKING_CALLER) {
+        session_abandon(session); /* nothing of the call was sent */
+    }
+    if (session->state == SESSION_IDLE) {
+        return attempts_may_stay(attempts) ? WAY_NONE : WAY_LEAVE;
+    }
+    return is_ours && is_connected && session->greeted &&
+                   attempts->client->settings.leave == LEAVE_ANSWER
+               ? WAY_ANSWER
+               : WAY_LEAVE;
+}
+
+void attempts_left(struct process *process, bool was_connected) {
+    session_reset(&process->session);
+    if (was_connected && process->keeper != NULL) {
+        process->keeper->operations->left(process->keeper, !process->connection.is_cut_off);
+    }
 }
 
 /* -- between attempts -- */
@@ -174,6 +222,9 @@ static extvm_status failed_again(const struct attempts *attempts, const extvm_er
             last->text, attempts->connect_failures,
             (unsigned long long)attempts->client->settings.connect_retries,
             (double)attempts->client->settings.retry_delay / (double)NANOSECONDS_IN_SECOND);
+    }
+    if (attempts->count + attempts->connect_failures == 1 && last->status == first->status) {
+        return error_set(error, last->status, "%s", last->text); /* it was not tried again */
     }
     return error_set(error, first->status, "%.280s; tried again: %.200s", first->text, last->text);
 }

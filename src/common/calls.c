@@ -72,6 +72,7 @@ extvm_status calls_enter(struct calls *calls, const extvm_call *call, struct cal
         }
         atomic_store(&slot->stopped, false);
         call_slot_woken(slot);
+        slot->is_in_loop = false;
         atomic_store(&slot->call, call);
         atomic_store(&slot->taken, true);
         calls->under_way++;
@@ -89,13 +90,24 @@ extvm_status calls_enter(struct calls *calls, const extvm_call *call, struct cal
 bool calls_leave(struct calls *calls, struct call_slot *slot) {
     pthread_mutex_lock(&calls->lock);
     atomic_store(&slot->taken, false);
-    bool was_last = --calls->under_way == 0;
-    bool must_free = was_last && calls->is_left_behind;
-    if (was_last) {
+    calls->in_loops -= slot->is_in_loop ? 1 : 0;
+    calls->under_way--;
+    bool must_free = calls->under_way == 0 && calls->is_left_behind;
+    if (calls->under_way == calls->in_loops) {
         pthread_cond_signal(&calls->all_left);
     }
     pthread_mutex_unlock(&calls->lock);
     return must_free;
+}
+
+void calls_note_in_loop(struct calls *calls, struct call_slot *slot) {
+    pthread_mutex_lock(&calls->lock);
+    slot->is_in_loop = true;
+    calls->in_loops++;
+    if (calls->under_way == calls->in_loops) {
+        pthread_cond_signal(&calls->all_left);
+    }
+    pthread_mutex_unlock(&calls->lock);
 }
 
 /* -- from outside -- */
@@ -119,7 +131,7 @@ bool calls_close(struct calls *calls, uint64_t limit) {
         calls_stop(calls, NULL);
     }
     int waited = 0;
-    while (calls->under_way > 0 && waited == 0) {
+    while (calls->under_way > calls->in_loops && waited == 0) {
         waited = pthread_cond_clockwait(&calls->all_left, &calls->lock, CLOCK_MONOTONIC, &until);
     }
     bool nobody = calls->under_way == 0;
@@ -159,10 +171,14 @@ void call_slot_woken(struct call_slot *slot) {
 int call_slot_wait(struct call_slot *slot, poll_fn poll, int descriptor, short events,
                    uint64_t until) {
     enum { LOOK_AGAIN = 10 * NANOSECONDS_IN_MILLISECOND /* where nothing can wake the call */ };
+    bool was_deaf = slot != NULL && atomic_load(&slot->wake) < 0;
     int wake = slot != NULL ? call_slot_descriptor(slot) : -1;
     uint64_t now = clock_now();
     if (call_slot_stopped(slot)) {
         return ECANCELED;
+    }
+    if (was_deaf && wake >= 0) {
+        return EAGAIN; /* a wake that came before the descriptor was there is lost */
     }
     if (now >= until) {
         return ETIMEDOUT;

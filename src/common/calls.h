@@ -23,6 +23,7 @@ struct call_slot {
     atomic_bool taken;
     atomic_bool stopped; /* the call is to end with EXTVM_CANCELLED */
     _Atomic(const extvm_call *) call;
+    bool is_in_loop; /* its thread also does other things: nobody waits for it */
     atomic_int wake; /* an eventfd; -1: none was needed yet */
 
     /* for the line, under its lock */
@@ -38,6 +39,7 @@ struct calls {
     _Atomic(struct call_slot *) slots;
     atomic_uint stopping; /* threads that go through the places now */
     unsigned under_way;
+    unsigned in_loops; /* of those */
     bool is_closed;
     bool is_left_behind; /* whoever closed it did not wait any longer */
 };
@@ -57,8 +59,13 @@ bool calls_leave(struct calls *calls, struct call_slot *slot);
 /* Stops the calls whose context is `call`; NULL: all. Takes no lock and allocates nothing. */
 void calls_stop(struct calls *calls, const extvm_call *call);
 
-/* Stops all calls and lets no new one in; waits for them, but not longer than `limit` nanoseconds.
- * True: nobody is left, and the handle is to be freed; false: the last call does that. */
+/* The call is driven by an event loop: whoever closes the handle may be that loop's own thread, and
+ * does not wait for the call. */
+void calls_note_in_loop(struct calls *calls, struct call_slot *slot);
+
+/* Stops all calls and lets no new one in; waits for those that are in no event loop, but not longer
+ * than `limit` nanoseconds. True: nobody is left, and the handle is to be freed; false: the last
+ * call does that. */
 bool calls_close(struct calls *calls, uint64_t limit);
 
 /* A descriptor that becomes readable when the call is stopped or woken; -1: the system has none.

@@ -3,7 +3,6 @@
 #include "client.h"
 
 #include <errno.h>
-#include <string.h>
 
 #include "attempts.h"
 #include "clock.h"
@@ -11,19 +10,6 @@
 #include "memory.h"
 
 /* -- the turn -- */
-
-static extvm_status no_turn(const struct client *client, int number, extvm_error *error) {
-    if (number == ECANCELED) {
-        return call_slot_cancelled(error);
-    }
-    if (number != ETIMEDOUT) {
-        return error_set(error, EXTVM_SYSTEM_ERROR, "cannot wait for a VM: %s", strerror(number));
-    }
-    return error_set(error, EXTVM_DEADLINE_PASSED,
-                     "other calls kept the VM%s busy for the whole of this call's time (option "
-                     "call-timeout): a VM process runs one call at a time",
-                     client->count > 1 ? "s" : "");
-}
 
 static extvm_status take_turn(struct attempts *attempts, bool ahead, extvm_error *error) {
     struct client *client = attempts->client;
@@ -37,8 +23,7 @@ static extvm_status take_turn(struct attempts *attempts, bool ahead, extvm_error
         bool is_over =
             number == ETIMEDOUT ? until == attempts->deadline : number != 0 && number != EAGAIN;
         if (is_over) {
-            line_leave(&client->line, slot);
-            return no_turn(client, number, error);
+            return attempts_no_turn(attempts, number, error);
         }
     }
     return EXTVM_OK;
@@ -121,39 +106,29 @@ static extvm_status go_through(struct attempts *attempts, struct process *proces
 static void leave(struct process *process, uint64_t deadline) {
     bool was_connected = process->connection.socket >= 0;
     connection_leave(&process->connection, deadline);
-    session_reset(&process->session);
-    if (was_connected && process->keeper != NULL) {
-        process->keeper->operations->left(process->keeper, !process->connection.is_cut_off);
-    }
+    attempts_left(process, was_connected);
 }
 
-/* Goes on answering a VM whose call is given up, for half of the time there is for leaving it, so
- * that it comes to its own end (option leave). The result is thrown away. */
 static void answer_to_the_end(struct attempts *attempts, struct process *process) {
     struct attempts rest = *attempts;
     struct vm_run run = *attempts->run;
     rest.run = &run;
     rest.deadline = clock_now() + attempts->client->settings.drain_timeout / 2;
-    process->connection.slot = NULL;
     process->connection.now = clock_now();
     run.result = NULL;
     (void)go_through(&rest, process, NULL);
     extvm_result_free(run.result);
 }
 
-/* The call is given up: brings the process to a state in which the next call can begin. */
-static void abandon(struct attempts *attempts, struct process *process, extvm_status status) {
-    struct session *session = &process->session;
-    bool is_ours = extvm_status_classify(status) == EXTVM_CLASS_DEADLINE;
+/* The attempt has ended: brings the process to a state in which the next call can begin. */
+static void come_out(struct attempts *attempts, struct process *process, extvm_status status) {
     uint64_t deadline = clock_now() + attempts->client->settings.drain_timeout;
-    if (process->connection.socket >= 0 && session->state == SESSION_ASKING_CALLER) {
-        session_abandon(session); /* nothing of the call was sent */
-    }
-    if (is_ours && attempts->client->settings.leave == LEAVE_ANSWER && session->greeted &&
-        session->state != SESSION_IDLE) {
+    enum way_out way = attempts_way_out(attempts, status);
+    if (way == WAY_ANSWER) {
         answer_to_the_end(attempts, process);
+        way = attempts_may_stay(attempts) ? WAY_NONE : WAY_LEAVE;
     }
-    if (session->state != SESSION_IDLE) {
+    if (way == WAY_LEAVE) {
         leave(process, deadline);
     }
 }
@@ -161,23 +136,16 @@ static void abandon(struct attempts *attempts, struct process *process, extvm_st
 static extvm_status attempt(struct attempts *attempts, extvm_error *error) {
     struct process *process = attempts->run->slot->process;
     struct connection *connection = &process->connection;
-    uint64_t drain = attempts->client->settings.drain_timeout;
     attempts_start(attempts);
     if (connection->socket >= 0 && !connection_is_usable(connection)) {
-        leave(process, clock_now() + drain);
+        leave(process, clock_now() + attempts->client->settings.drain_timeout);
         connection->slot = attempts->run->slot;
     }
     extvm_status status = session_begin(&process->session, attempts->run->call, error);
     if (status == EXTVM_OK) {
         status = go_through(attempts, process, error);
     }
-    if (status != EXTVM_OK) {
-        abandon(attempts, process, status);
-    }
-    if (attempts_leave_now(attempts, status)) {
-        leave(process, clock_now() + drain);
-    }
-    connection->slot = NULL;
+    come_out(attempts, process, status);
     return status;
 }
 

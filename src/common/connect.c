@@ -51,7 +51,7 @@ static bool is_own_socket(int socket) {
 
 /* -- one step at a time -- */
 
-static int give_up(struct connection *connection, int number) {
+int connection_give_up_connect(struct connection *connection, int number) {
     close(connection->socket);
     connection->socket = -1;
     return number;
@@ -68,7 +68,8 @@ int connection_begin_connect(struct connection *connection, const struct target 
                                    target->size) == 0) {
         return 0;
     }
-    return errno == EINPROGRESS || errno == EINTR ? EINPROGRESS : give_up(connection, errno);
+    return errno == EINPROGRESS || errno == EINTR ? EINPROGRESS
+                                                  : connection_give_up_connect(connection, errno);
 }
 
 int connection_finish_connect(struct connection *connection) {
@@ -77,17 +78,17 @@ int connection_finish_connect(struct connection *connection) {
     if (getsockopt(connection->socket, SOL_SOCKET, SO_ERROR, &number, &size) != 0) {
         number = errno;
     }
-    return number == 0 ? 0 : give_up(connection, number);
+    return number == 0 ? 0 : connection_give_up_connect(connection, number);
 }
 
 int connection_connected(struct connection *connection) {
     if (is_own_socket(connection->socket)) {
-        return give_up(connection, ECONNREFUSED);
+        return connection_give_up_connect(connection, ECONNREFUSED);
     }
     if ((!connection->endpoint->is_unix && !set_tcp_options(connection, connection->socket)) ||
         !set_sleep(connection, connection->socket) ||
         connection->calls->set_blocking(connection->socket) != 0) {
-        return give_up(connection, errno);
+        return connection_give_up_connect(connection, errno);
     }
     statistics_count(&connection->statistics->connects, 1);
     statistics_count(&connection->statistics->reconnects, connection->connects > 0 ? 1 : 0);
@@ -130,13 +131,14 @@ static int connect_to(struct connection *connection, const struct target *target
     int number = connection_begin_connect(connection, target);
     if (number == EINPROGRESS) {
         number = wait_until(connection, connection->socket, POLLOUT, end);
-        number = number == 0 ? connection_finish_connect(connection) : give_up(connection, number);
+        number = number == 0 ? connection_finish_connect(connection)
+                             : connection_give_up_connect(connection, number);
     }
     return number == 0 ? connection_connected(connection) : number;
 }
 
-extvm_status connection_connect_failure(const struct connection *connection, int number,
-                                        const char *why, extvm_error *error) {
+static extvm_status connect_failure(const struct connection *connection, int number,
+                                    const char *why, extvm_error *error) {
     const struct settings *settings = connection->settings;
     why = why != NULL ? why : strerror(number);
     switch (number) {
@@ -160,6 +162,20 @@ extvm_status connection_connect_failure(const struct connection *connection, int
     }
 }
 
+extvm_status connection_opened(struct connection *connection, uint64_t start, uint64_t deadline,
+                               int number, const char *why, extvm_error *error) {
+    uint64_t limit = start + connection->settings->connect_timeout;
+    connection->now = clock_now();
+    connection->wire_time += connection->now - start;
+    if (number == 0) {
+        return EXTVM_OK;
+    }
+    if (number == ETIMEDOUT && deadline < limit) {
+        return connection_too_late(connection, limit, deadline, error);
+    }
+    return connect_failure(connection, number, why, error);
+}
+
 extvm_status connection_open(struct connection *connection, uint64_t deadline, extvm_error *error) {
     uint64_t start = clock_now(), limit = start + connection->settings->connect_timeout;
     uint64_t end = limit < deadline ? limit : deadline;
@@ -171,13 +187,5 @@ extvm_status connection_open(struct connection *connection, uint64_t deadline, e
             break;
         }
     }
-    connection->now = clock_now();
-    connection->wire_time += connection->now - start;
-    if (number == 0) {
-        return EXTVM_OK;
-    }
-    if (number == ETIMEDOUT && deadline < limit) {
-        return connection_too_late(connection, limit, deadline, error);
-    }
-    return connection_connect_failure(connection, number, targets.why, error);
+    return connection_opened(connection, start, deadline, number, targets.why, error);
 }

@@ -84,8 +84,8 @@ static void acknowledge_now(struct connection *connection) {
     }
 }
 
-extvm_status connection_receive(struct connection *connection, int flags, bool *would_wait,
-                                extvm_error *error) {
+static extvm_status receive(struct connection *connection, int flags, bool *would_wait,
+                            extvm_error *error) {
     size_t room;
     uint8_t *space = session_space(connection->session, &room);
     *would_wait = false;
@@ -104,6 +104,62 @@ extvm_status connection_receive(struct connection *connection, int flags, bool *
     *would_wait = size < 0 && (errno == EAGAIN || errno == EINTR);
     return size == 0 ? session_closed(connection->session, false, error)
                      : socket_failure(connection, errno, error);
+}
+
+extvm_status connection_begin_exchange(struct connection *connection, struct exchange *exchange,
+                                       uint64_t deadline, extvm_error *error) {
+    uint64_t limit = connection->now + connection->settings->wait_timeout;
+    *exchange = (struct exchange){.limit = limit,
+                                  .since = connection->now,
+                                  .is_sent = session_output(connection->session).size == 0,
+                                  .is_rest = session_in_frame(connection->session)};
+    if (call_slot_stopped(connection->slot)) {
+        return call_slot_cancelled(error);
+    }
+    return connection->now < deadline ? EXTVM_OK
+                                      : connection_too_late(connection, limit, deadline, error);
+}
+
+void connection_end_exchange(struct connection *connection, struct exchange *exchange) {
+    bool is_wire = !exchange->is_sent || exchange->is_rest;
+    *(is_wire ? &connection->wire_time : &connection->vm_time) += connection->now - exchange->since;
+    exchange->since = connection->now;
+}
+
+static extvm_status step_send(struct connection *connection, struct exchange *exchange, int flags,
+                              bool *would_wait, extvm_error *error) {
+    extvm_status status = EXTVM_OK;
+    *would_wait = false;
+    while (status == EXTVM_OK && !*would_wait && session_output(connection->session).size > 0) {
+        status = connection_send(connection, flags, would_wait, error);
+    }
+    connection->now = clock_now();
+    if (status != EXTVM_OK || !*would_wait) {
+        connection_end_exchange(connection, exchange);
+        exchange->is_sent = status == EXTVM_OK;
+    }
+    return status;
+}
+
+extvm_status connection_step_exchange(struct connection *connection, struct exchange *exchange,
+                                      int flags, short *wanted, extvm_error *error) {
+    extvm_status status = EXTVM_OK;
+    bool would_wait = false;
+    *wanted = 0;
+    if (!exchange->is_sent) {
+        *wanted = POLLOUT;
+        status = step_send(connection, exchange, flags, &would_wait, error);
+    }
+    if (status == EXTVM_OK && !would_wait) {
+        *wanted = POLLIN;
+        status = receive(connection, flags, &would_wait, error);
+        connection->now = clock_now();
+        if (status != EXTVM_OK || !would_wait) {
+            connection_end_exchange(connection, exchange);
+            *wanted = 0;
+        }
+    }
+    return status;
 }
 
 /* -- waiting -- */
@@ -135,61 +191,24 @@ static int sleep_flags(const struct connection *connection, uint64_t end) {
     return connection->now + SOCKET_SLEEP <= end ? 0 : MSG_DONTWAIT;
 }
 
-static extvm_status send_output(struct connection *connection, uint64_t limit, uint64_t deadline,
-                                extvm_error *error) {
-    int flags = sleep_flags(connection, limit < deadline ? limit : deadline);
-    while (session_output(connection->session).size > 0) {
-        bool would_wait;
-        extvm_status status = connection_send(connection, flags, &would_wait, error);
-        if (status == EXTVM_OK && would_wait) {
-            status = wait_ready(connection, POLLOUT, limit, deadline, error);
-            flags = MSG_DONTWAIT;
-        }
-        if (status != EXTVM_OK) {
-            return status;
-        }
-    }
-    return EXTVM_OK;
-}
-
-static extvm_status receive_once(struct connection *connection, uint64_t limit, uint64_t deadline,
-                                 extvm_error *error) {
-    int flags = sleep_flags(connection, limit < deadline ? limit : deadline);
-    for (;;) {
-        bool would_wait;
-        extvm_status status = connection_receive(connection, flags, &would_wait, error);
-        connection->now = clock_now();
-        if (status != EXTVM_OK || !would_wait) {
-            return status;
-        }
-        status = wait_ready(connection, POLLIN, limit, deadline, error);
-        if (status != EXTVM_OK) {
-            return status;
-        }
-        flags = MSG_DONTWAIT;
-    }
-}
-
 extvm_status connection_exchange(struct connection *connection, uint64_t deadline,
                                  extvm_error *error) {
-    uint64_t start = connection->now, limit = start + connection->settings->wait_timeout;
-    bool is_rest = session_in_frame(connection->session);
-    if (call_slot_stopped(connection->slot)) {
-        return call_slot_cancelled(error);
-    }
-    if (start >= deadline) {
-        return connection_too_late(connection, limit, deadline, error);
-    }
-    extvm_status status = EXTVM_OK;
-    if (session_output(connection->session).size > 0) {
-        status = send_output(connection, limit, deadline, error);
-        connection->now = clock_now();
-        connection->wire_time += connection->now - start;
-    }
-    if (status == EXTVM_OK) {
-        uint64_t sent = connection->now;
-        status = receive_once(connection, limit, deadline, error);
-        *(is_rest ? &connection->wire_time : &connection->vm_time) += connection->now - sent;
+    struct exchange exchange;
+    bool has_waited = false;
+    extvm_status status = connection_begin_exchange(connection, &exchange, deadline, error);
+    uint64_t end = exchange.limit < deadline ? exchange.limit : deadline;
+    while (status == EXTVM_OK) {
+        short wanted;
+        int flags = has_waited ? MSG_DONTWAIT : sleep_flags(connection, end);
+        status = connection_step_exchange(connection, &exchange, flags, &wanted, error);
+        if (status != EXTVM_OK || wanted == 0) {
+            break;
+        }
+        status = wait_ready(connection, wanted, exchange.limit, deadline, error);
+        has_waited = true;
+        if (status != EXTVM_OK) {
+            connection_end_exchange(connection, &exchange);
+        }
     }
     return status;
 }
@@ -257,25 +276,32 @@ void connection_close(struct connection *connection, bool was_ended_by_vm) {
 
 /* A VM that waits for its caller's account takes the end of the stream for "absent", and loops for
  * ever: it is given the account first. */
-static void tell_caller(struct connection *connection, uint64_t deadline) {
+bool connection_owes_caller(struct connection *connection) {
     struct session_event event;
-    while (!session_may_leave(connection->session) &&
+    return !session_may_leave(connection->session) &&
            connection->session->state == SESSION_WAITING &&
            session_next(connection->session, &event, NULL) == EXTVM_OK &&
-           event.kind == SESSION_WANTS_BYTES && !session_may_leave(connection->session) &&
+           event.kind == SESSION_WANTS_BYTES && !session_may_leave(connection->session);
+}
+
+static void tell_caller(struct connection *connection, uint64_t deadline) {
+    while (connection_owes_caller(connection) &&
            connection_exchange(connection, deadline, NULL) == EXTVM_OK) {
     }
-    if (session_output(connection->session).size > 0) {
-        (void)send_output(connection, deadline, deadline, NULL);
+    bool would_wait = false;
+    while (session_output(connection->session).size > 0 &&
+           connection_send(connection, MSG_DONTWAIT, &would_wait, NULL) == EXTVM_OK &&
+           (!would_wait || wait_ready(connection, POLLOUT, deadline, deadline, NULL) == EXTVM_OK)) {
     }
 }
 
-/* Reads to the end of the stream; false when it did not come in time. What has come already is
- * always read: a close with unread bytes would be a reset. */
+/* Reads to the end of the stream; false when it did not come in time. */
 static bool drain(struct connection *connection, uint64_t deadline) {
     bool would_wait;
-    while (connection_drain(connection, MSG_DONTWAIT, &would_wait)) {
-        if (would_wait && wait_ready(connection, POLLIN, deadline, deadline, NULL) != EXTVM_OK) {
+    for (unsigned reads = 1; connection_drain(connection, MSG_DONTWAIT, &would_wait); reads++) {
+        bool is_over = reads % DRAIN_READS == 0 && clock_now() >= deadline;
+        if (is_over ||
+            (would_wait && wait_ready(connection, POLLIN, deadline, deadline, NULL) != EXTVM_OK)) {
             return false;
         }
     }

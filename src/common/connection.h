@@ -77,23 +77,48 @@ int connection_finish_connect(struct connection *connection);
 /* Prepares a connected socket, and says so to the log. 0, or an errno, and the socket is closed. */
 int connection_connected(struct connection *connection);
 
-/* What an errno of connecting means, with the text for it. */
-extvm_status connection_connect_failure(const struct connection *connection, int number,
-                                        const char *why, extvm_error *error);
+/* Closes a socket that is still being connected; returns `number`. */
+int connection_give_up_connect(struct connection *connection, int number);
 
-/* One send of the session's output, and one receive. `*would_wait`: the system was not ready.
+/* What came of connecting, that began at `start`: 0, or an errno, or a host without addresses and
+ * `why`. Errors: as of connection_open. */
+extvm_status connection_opened(struct connection *connection, uint64_t start, uint64_t deadline,
+                               int number, const char *why, extvm_error *error);
+
+/* An exchange in steps. The first begins it; each more goes on, until `*wanted` is 0: all output
+ * was sent and something received. Else the socket must be ready for it (POLLIN or POLLOUT) first,
+ * until `limit` or the deadline at the latest; one that is given up then is ended, so that its time
+ * counts. Errors: as of connection_exchange. */
+struct exchange {
+    uint64_t limit;
+    uint64_t since; /* it was begun, or the output was sent */
+    bool is_sent;
+    bool is_rest; /* what is waited for is the rest of a frame */
+};
+extvm_status connection_begin_exchange(struct connection *connection, struct exchange *exchange,
+                                       uint64_t deadline, extvm_error *error);
+extvm_status connection_step_exchange(struct connection *connection, struct exchange *exchange,
+                                      int flags, short *wanted, extvm_error *error);
+void connection_end_exchange(struct connection *connection, struct exchange *exchange);
+
+/* One send of the session's output. `*would_wait`: the system did not take all of it.
  * Errors: as of connection_exchange. */
 extvm_status connection_send(struct connection *connection, int flags, bool *would_wait,
                              extvm_error *error);
-extvm_status connection_receive(struct connection *connection, int flags, bool *would_wait,
-                                extvm_error *error);
 
 /* The status of a wait that took until `limit` (the end of one wait) or `deadline` (the call's). */
 extvm_status connection_too_late(const struct connection *connection, uint64_t limit,
                                  uint64_t deadline, extvm_error *error);
 
+/* Whether the VM must be told of its caller before it is left: then one more exchange is due, and
+ * this is to be asked again. */
+bool connection_owes_caller(struct connection *connection);
+
 /* Half-closes; false: there is nothing more to be read. Then one receive of what is thrown away;
- * false: the other end has closed too. */
+ * false: the other end has closed too. What has come already is always read, since a close with
+ * unread bytes would be a reset; but a VM that goes on sending when the time is over is cut off
+ * after so many reads, which are more than a socket holds. */
+enum { DRAIN_READS = 4096 };
 bool connection_half_close(struct connection *connection);
 bool connection_drain(struct connection *connection, int flags, bool *would_wait);
 

@@ -15,7 +15,9 @@ struct keeper;
 struct keeper_operations {
     /* Before each new connection: comes back when the process accepts connections, or when it is
      * clear that it will not, at `deadline` (monotonic, nanoseconds) at the latest, or soon after
-     * `*stop` became true.
+     * `*stop` became true. A `deadline` that is past: it does not wait, and EXTVM_DEADLINE_PASSED
+     * means "not yet": the process goes on starting, and the next `ready` learns what came of it.
+     * An event loop asks like that, again and again.
      * Errors: EXTVM_UNREACHABLE, EXTVM_DEADLINE_PASSED, EXTVM_CANCELLED, EXTVM_NO_MEMORY,
      * EXTVM_SYSTEM_ERROR. */
     extvm_status (*ready)(struct keeper *keeper, uint64_t deadline, const atomic_bool *stop,

@@ -83,8 +83,10 @@ static void unlink_slot(struct line *line, struct call_slot *slot) {
     slot->is_waiting = false;
 }
 
-/* Gives free processes to those who wait, in order. */
-static uint64_t serve(struct line *line) {
+/* Gives free processes to those who wait, in order. Returns when a process comes back that was set
+ * aside: whoever is first then must look again at that time, and is woken to learn of it, unless it
+ * is `asker`, who is told. */
+static uint64_t serve(struct line *line, const struct call_slot *asker) {
     uint64_t again = UINT64_MAX;
     while (line->first != NULL) {
         struct process *process = best_process(line, &again);
@@ -97,6 +99,9 @@ static uint64_t serve(struct line *line) {
         process->is_taken = true;
         slot->process = process;
         call_slot_wake(slot);
+    }
+    if (line->first != NULL && line->first != asker && again != UINT64_MAX) {
+        call_slot_wake(line->first);
     }
     return again;
 }
@@ -114,13 +119,13 @@ void line_enter(struct line *line, struct call_slot *slot, bool ahead) {
         line->last->behind = slot;
         line->last = slot;
     }
-    serve(line);
+    serve(line, NULL);
     pthread_mutex_unlock(&line->lock);
 }
 
 bool line_has_turn(struct line *line, struct call_slot *slot, uint64_t *again) {
     pthread_mutex_lock(&line->lock);
-    *again = slot->process == NULL ? serve(line) : UINT64_MAX;
+    *again = slot->process == NULL ? serve(line, slot) : UINT64_MAX;
     bool has = slot->process != NULL;
     pthread_mutex_unlock(&line->lock);
     return has;
@@ -147,7 +152,7 @@ void line_give(struct line *line, struct call_slot *slot, enum turn_end end) {
     note_end(line, slot->process, end);
     slot->process->is_taken = false;
     slot->process = NULL;
-    serve(line);
+    serve(line, NULL);
     pthread_mutex_unlock(&line->lock);
 }
 
@@ -159,6 +164,6 @@ void line_leave(struct line *line, struct call_slot *slot) {
         slot->process->is_taken = false;
         slot->process = NULL;
     }
-    serve(line);
+    serve(line, NULL);
     pthread_mutex_unlock(&line->lock);
 }

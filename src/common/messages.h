@@ -20,7 +20,8 @@ struct message_rules {
     read_field *read_storage_answer;
     /* The same integers as the VM writes them, perhaps in `arena`. */
     ProtobufCBinaryData (*integer_from_vm)(extvm_bytes integer, struct arena *arena);
-    /* Whether a field that is empty in a result was left out, and stays empty. */
+    /* Whether a field that is empty in a result was left out, and stays empty; else that is wrong.
+     */
     bool leaves_out;
     /* The `count` fields of a CallResult with the number of CallResult.extra. */
     extvm_status (*read_extra)(struct wire result_fields, uint32_t number, size_t count,

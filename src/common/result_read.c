@@ -99,15 +99,25 @@ static extvm_status read_update(const struct message_rules *rules, struct wire w
     return status;
 }
 
-/* Some servers leave out what is unchanged (protocol/kevm.md, section 14). */
-static extvm_status read_balance(const struct message_rules *rules, const char *name,
-                                 const struct wire_field *field, struct arena *arena,
-                                 extvm_bytes *out, extvm_error *error) {
-    if (field->size == 0 && rules->leaves_out) {
-        *out = (extvm_bytes){NULL, 0};
+/* A number that the VM always sends, 0 as 00: without it a result would say 0 by saying nothing. */
+static extvm_status missing(const char *name, extvm_error *error) {
+    return error_set(error, EXTVM_MALFORMED_MESSAGE, "%s is missing", name);
+}
+
+/* Some servers leave out what is unchanged (protocol/kevm.md, section 14): `*out` stays empty. */
+static extvm_status read_number(const char *name, const struct wire_field *field,
+                                struct arena *arena, extvm_bytes *out, extvm_error *error) {
+    *out = (extvm_bytes){NULL, 0};
+    return field->size == 0 ? EXTVM_OK
+                            : read_unsigned_field(name, unsigned_bytes(field), arena, out, error);
+}
+
+static extvm_status check_numbers(const extvm_modified_account *account, extvm_error *error) {
+    if (account->nonce.size > 0 && account->balance.size > 0) {
         return EXTVM_OK;
     }
-    return read_unsigned_field(name, unsigned_bytes(field), arena, out, error);
+    return missing(account->nonce.size == 0 ? "ModifiedAccount.nonce" : "ModifiedAccount.balance",
+                   error);
 }
 
 static extvm_status read_account_field(const struct message_rules *rules,
@@ -119,10 +129,9 @@ static extvm_status read_account_field(const struct message_rules *rules,
         return read_address_field("ModifiedAccount.address", field_bytes(field), &account->address,
                                   error);
     case ACCOUNT_NONCE:
-        return read_balance(rules, "ModifiedAccount.nonce", field, arena, &account->nonce, error);
+        return read_number("ModifiedAccount.nonce", field, arena, &account->nonce, error);
     case ACCOUNT_BALANCE:
-        return read_balance(rules, "ModifiedAccount.balance", field, arena, &account->balance,
-                            error);
+        return read_number("ModifiedAccount.balance", field, arena, &account->balance, error);
     case ACCOUNT_STORAGE:
         return read_update(rules, wire_of(field), arena, &updates[account->storage_count++], error);
     case ACCOUNT_CODE:
@@ -151,17 +160,16 @@ static extvm_status read_account(const struct message_rules *rules, struct wire 
     }
     extvm_status status = EXTVM_OK;
     bool broken;
-    if (!rules->leaves_out) {
-        account->nonce = account->balance = extvm_integer_normalise((extvm_bytes){NULL, 0});
-    }
     account->storage = updates;
     while (status == EXTVM_OK && wire_next(&wire, &field, &broken)) {
         status = read_account_field(rules, &field, arena, account, updates, error);
     }
-    return status;
+    return status == EXTVM_OK && !rules->leaves_out ? check_numbers(account, error) : status;
 }
 
 /* -- logs -- */
+
+enum { TOPICS_MAXIMUM = 4 /* LOG4; protocol/iele-vm.md: "log with 0 … 4 topics" */ };
 
 static extvm_status read_log(struct wire wire, struct arena *arena, extvm_log_entry *entry,
                              extvm_error *error) {
@@ -169,6 +177,10 @@ static extvm_status read_log(struct wire wire, struct arena *arena, extvm_log_en
     size_t counts[NUMBERS], topic = 0;
     if (!count_fields(wire, LOG_DATA, 0, counts)) {
         return malformed("LogEntry", error);
+    }
+    if (counts[LOG_TOPIC] > TOPICS_MAXIMUM) {
+        return error_set(error, EXTVM_MALFORMED_MESSAGE, "a LogEntry has %zu topics: at most %d",
+                         counts[LOG_TOPIC], TOPICS_MAXIMUM);
     }
     extvm_word *topics = arena_array(arena, counts[LOG_TOPIC], sizeof *topics);
     if (topics == NULL && counts[LOG_TOPIC] > 0) {
@@ -231,16 +243,30 @@ static extvm_status make_lists(extvm_result *result, const size_t counts[NUMBERS
     result->deleted = arena_array(arena, counts[RESULT_DELETED], sizeof *result->deleted);
     result->touched = arena_array(arena, counts[RESULT_TOUCHED], sizeof *result->touched);
     result->logs = arena_array(arena, counts[RESULT_LOG], sizeof *result->logs);
-    result->return_code = result->gas_remaining = result->gas_refund =
-        extvm_integer_normalise((extvm_bytes){NULL, 0});
+    result->gas_remaining = result->gas_refund = extvm_integer_normalise((extvm_bytes){NULL, 0});
     return arena->failed ? error_no_memory(error, "a CallResult") : EXTVM_OK;
 }
 
 static extvm_status read_return_code(const struct message_rules *rules,
                                      const struct wire_field *field, extvm_result *result,
                                      extvm_error *error) {
-    return rules->read_integer("CallResult.returnCode", integer_bytes(rules, field), &result->arena,
-                               &result->return_code, error);
+    result->return_code = (extvm_bytes){NULL, 0};
+    return field->size == 0
+               ? EXTVM_OK
+               : rules->read_integer("CallResult.returnCode", integer_bytes(rules, field),
+                                     &result->arena, &result->return_code, error);
+}
+
+/* What must be there; a failure may do without its gas where servers leave things out: it has used
+ * up everything. */
+static extvm_status check_present(const struct message_rules *rules, const extvm_result *result,
+                                  bool has_gas, extvm_error *error) {
+    if (result->return_code.size == 0 && !rules->leaves_out) {
+        return missing("CallResult.returnCode", error);
+    }
+    return has_gas || (result->error && rules->leaves_out)
+               ? EXTVM_OK
+               : missing("CallResult.gasRemaining", error);
 }
 
 static extvm_status read_result_field(const struct message_rules *rules,
@@ -282,7 +308,7 @@ static extvm_status read_result(const struct message_rules *rules, struct wire w
                                 extvm_result *result, extvm_error *error) {
     struct wire_field field;
     size_t counts[NUMBERS];
-    bool broken;
+    bool broken, has_gas = false;
     if (!count_fields(wire, RESULT_EXTRA, RESULT_ERROR, counts)) {
         return malformed("CallResult", error);
     }
@@ -290,16 +316,14 @@ static extvm_status read_result(const struct message_rules *rules, struct wire w
     if (status == EXTVM_OK) {
         status = make_lists(result, counts, error);
     }
-    if (counts[RESULT_RETURN_CODE] == 0 && rules->leaves_out) {
-        result->return_code = (extvm_bytes){NULL, 0};
-    }
     if (status == EXTVM_OK) { /* first: taking the others changes the message */
         status = rules->read_extra(wire, RESULT_EXTRA, counts[RESULT_EXTRA], result, error);
     }
     while (status == EXTVM_OK && wire_next(&wire, &field, &broken)) {
+        has_gas = field.number == RESULT_GAS_REMAINING ? field.size > 0 : has_gas;
         status = read_result_field(rules, &field, result, error);
     }
-    return status;
+    return status == EXTVM_OK ? check_present(rules, result, has_gas, error) : status;
 }
 
 /* The member of the oneof that counts: the last one. False when the message is broken. */

@@ -24,7 +24,7 @@ enum session_state {
     SESSION_ASKING_CALLER, /* before anything is sent */
     SESSION_WAITING,       /* for the other end */
     SESSION_ASKING,        /* our side owes the answer to a query */
-    SESSION_CHECKING,      /* a result is here; accounts that it changes are looked up */
+    SESSION_CHECKING,      /* a result is here; accounts and code that it changes are looked up */
     SESSION_RUNNING,       /* the VM's end only: our turn */
     SESSION_BROKEN
 };
@@ -58,6 +58,7 @@ struct session {
     bool late_query;       /* the VM asked for storage of an account that does not exist */
     extvm_result *result;  /* while it is checked */
     size_t checked;        /* accounts of the result that are known to be in the ledger */
+    size_t compared;       /* accounts of it that are known to keep the code they have */
     extvm_run_stats stats; /* the queries are counted */
 
     /* the VM's end */

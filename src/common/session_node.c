@@ -1,6 +1,7 @@
 /* The node's end of the dialogue. The session asks the world for the caller itself before it sends
- * anything, and after the result for accounts that the VM changes but never asked for; both come as
- * ordinary queries, so that whoever drives the session knows nothing of them. */
+ * anything, and after the result for accounts that the VM changes but never asked for and for code
+ * that the VM says again; all come as ordinary queries, so that whoever drives the session knows
+ * nothing of them. */
 #include <extvm/integer.h>
 
 #include "call.h"
@@ -134,6 +135,24 @@ static extvm_status answer_query(struct session *session, const struct answer *a
     return status == EXTVM_OK ? send_answer(session, answer, error) : status;
 }
 
+/* A contract keeps its code for good; a server that sends it again (protocol/kevm.md, section 14)
+ * must send the same. */
+static extvm_status compare_code(struct session *session, const struct answer *answer,
+                                 extvm_error *error) {
+    extvm_modified_account *account = &session->result->modified[session->compared];
+    if (!answer->found || !extvm_bytes_equal(answer->bytes, account->code)) {
+        char hex[EXTVM_HEX_SIZE(EXTVM_ADDRESS_SIZE)];
+        extvm_bytes_to_hex((extvm_bytes){account->address.bytes, EXTVM_ADDRESS_SIZE}, hex);
+        return session_break(session,
+                             error_set(error, EXTVM_RESULT_REJECTED,
+                                       "the VM's result cannot be true: account %s has another "
+                                       "code than before",
+                                       hex));
+    }
+    account->code = (extvm_bytes){NULL, 0};
+    return EXTVM_OK;
+}
+
 extvm_status session_answer(struct session *session, const struct answer *answer,
                             extvm_error *error) {
     extvm_status status;
@@ -144,7 +163,8 @@ extvm_status session_answer(struct session *session, const struct answer *answer
     case SESSION_ASKING:
         return answer_query(session, answer, error);
     case SESSION_CHECKING:
-        return note_account(session, answer, error);
+        return session->query.kind == QUERY_CODE ? compare_code(session, answer, error)
+                                                 : note_account(session, answer, error);
     default:
         return error_set(error, EXTVM_INVALID_ARGUMENT, "no query is open on this session");
     }
@@ -231,9 +251,17 @@ static extvm_status take_query(struct session *session, struct session_event *ev
     return status;
 }
 
+/* Every VM asks for its caller first (section 6), so that a result before is none of this call:
+ * an earlier one that comes again must not be taken for it. */
 static extvm_status take_result(struct session *session, extvm_result *result, extvm_error *error) {
     session->result = result;
-    session->checked = 0;
+    if (!session->caller_told) {
+        return session_break(
+            session, error_set(error, EXTVM_UNEXPECTED_MESSAGE,
+                               "the VM sent a result before it asked for the call's caller: it is "
+                               "of another call"));
+    }
+    session->checked = session->compared = 0;
     session->state = SESSION_CHECKING;
     extvm_status status = session->protocol->read_outcome(session->call, result, error);
     if (status != EXTVM_OK) {
@@ -284,8 +312,9 @@ static extvm_status take_message(struct session *session, struct session_event *
 
 /* -- the result -- */
 
-/* The next account that the result changes and the ledger does not know, or NULL. */
-static const extvm_address *unknown_account(struct session *session) {
+/* Sets the query to the next account that the result changes and the ledger does not know; false:
+ * there is none. */
+static bool ask_for_account(struct session *session) {
     const extvm_result *result = session->result;
     size_t count = result->modified_count + result->deleted_count;
     for (; session->checked < count; session->checked++) {
@@ -294,10 +323,25 @@ static const extvm_address *unknown_account(struct session *session) {
                                            ? &result->modified[i].address
                                            : &result->deleted[i - result->modified_count];
         if (ledger_find(&session->ledger, address) == NULL) {
-            return address;
+            session->query = (struct query){.kind = QUERY_ACCOUNT, .address = *address};
+            return true;
         }
     }
-    return NULL;
+    return false;
+}
+
+/* The same to the next account that the result gives code to although it has some. */
+static bool ask_for_code(struct session *session) {
+    const extvm_result *result = session->result;
+    for (; session->compared < result->modified_count; session->compared++) {
+        const extvm_modified_account *account = &result->modified[session->compared];
+        if (account->code.size > 0 &&
+            ledger_find(&session->ledger, &account->address)->account.has_code) {
+            session->query = (struct query){.kind = QUERY_CODE, .address = account->address};
+            return true;
+        }
+    }
+    return false;
 }
 
 static extvm_status conclude(struct session *session, struct session_event *event,
@@ -332,11 +376,9 @@ static extvm_status conclude(struct session *session, struct session_event *even
 
 static extvm_status check_next(struct session *session, struct session_event *event,
                                extvm_error *error) {
-    const extvm_address *address = unknown_account(session);
-    if (address == NULL) {
+    if (!ask_for_account(session) && !ask_for_code(session)) {
         return conclude(session, event, error);
     }
-    session->query = (struct query){.kind = QUERY_ACCOUNT, .address = *address};
     event->kind = SESSION_QUERY;
     event->query = &session->query;
     return EXTVM_OK;

@@ -73,7 +73,34 @@ static extvm_status verify_gas(const extvm_call *call, const extvm_result *resul
     return EXTVM_OK;
 }
 
-static extvm_status verify_account(const struct ledger *ledger,
+/* An account without code that has sent transactions: nothing runs there, and no contract can be
+ * made there (EIP-684; protocol/iele.md, section 10.1, ACCT_COLLISION). */
+static bool is_at_rest(const extvm_call *call, const struct known_account *known) {
+    return known->exists && !known->account.has_code &&
+           extvm_integer_compare(known->account.nonce, call->chain.account_start_nonce) > 0;
+}
+
+/* Such an account can only be paid, and pay as the caller. */
+static extvm_status verify_at_rest(const extvm_call *call, const struct known_account *known,
+                                   const extvm_modified_account *account, extvm_error *error) {
+    if (account->code.size > 0) {
+        return reject(error, &account->address, "has sent transactions and became a contract");
+    }
+    if (account->storage_count > 0) {
+        return reject(error, &account->address, "has no code and its storage changed");
+    }
+    if (extvm_integer_compare(account->nonce, known->account.nonce) != 0) {
+        return reject(error, &account->address, "has no code and its nonce changed");
+    }
+    if (extvm_integer_compare(account->balance, known->account.balance) < 0 &&
+        !extvm_address_equal(&account->address, &call->caller)) {
+        return reject(error, &account->address,
+                      "has no code, is not the caller, and paid nevertheless");
+    }
+    return EXTVM_OK;
+}
+
+static extvm_status verify_account(const extvm_call *call, const struct ledger *ledger,
                                    const extvm_modified_account *account, extvm_error *error) {
     const struct known_account *known = ledger_find(ledger, &account->address);
     if (!integer_is_word(account->balance) || !integer_is_word(account->nonce)) {
@@ -86,6 +113,16 @@ static extvm_status verify_account(const struct ledger *ledger,
     for (size_t i = 1; i < account->storage_count; i++) {
         if (extvm_integer_compare(account->storage[i - 1].key, account->storage[i].key) == 0) {
             return reject(error, &account->address, "has two values for one storage key");
+        }
+    }
+    return is_at_rest(call, known) ? verify_at_rest(call, known, account, error) : EXTVM_OK;
+}
+
+static extvm_status verify_deleted(const extvm_call *call, const struct ledger *ledger,
+                                   const extvm_result *result, extvm_error *error) {
+    for (size_t i = 0; i < result->deleted_count; i++) {
+        if (is_at_rest(call, ledger_find(ledger, &result->deleted[i]))) {
+            return reject(error, &result->deleted[i], "has no code and destroyed itself");
         }
     }
     return EXTVM_OK;
@@ -141,7 +178,10 @@ extvm_status verify_result(const extvm_call *call, const struct ledger *ledger,
         if (is_deleted(result, address)) {
             return reject(error, address, "is both changed and deleted");
         }
-        status = verify_account(ledger, &result->modified[i], error);
+        status = verify_account(call, ledger, &result->modified[i], error);
+    }
+    if (status == EXTVM_OK) {
+        status = verify_deleted(call, ledger, result, error);
     }
     return status == EXTVM_OK ? verify_balances(ledger, result, may_shrink, error) : status;
 }

@@ -70,6 +70,12 @@ static extvm_status read_coverage(extvm_bytes message, struct arena *arena,
     const Iele__CodeCoverage *one = (const Iele__CodeCoverage *)decoded;
     coverage->code = from_protobuf(one->bytecode);
     coverage->coverage = from_protobuf(one->coverage);
+    if (one->coverage.len > one->bytecode.len) {
+        /* A byte for each instruction, and no instruction is shorter (section 10). */
+        return error_set(error, EXTVM_MALFORMED_MESSAGE,
+                         "CodeCoverage.coverage has %zu bytes for a bytecode of %zu",
+                         one->coverage.len, one->bytecode.len);
+    }
     return read_word_field("CodeCoverage.codehash", one->codehash, &coverage->code_hash, error);
 }
 

@@ -185,6 +185,29 @@ static void conclude_access_list(const extvm_call *call, extvm_result *result) {
     list->count = kept;
 }
 
+/* EIP-170, which comes with EIP-161 here (section 5.2); a chain may allow more. */
+static extvm_status check_code_sizes(const extvm_call *call, const extvm_result *result,
+                                     extvm_error *error) {
+    enum { EIP170_CODE_LIMIT = 24576 };
+    uint64_t limit = 0;
+    if (extvm_chain_fork_at(&call->chain, call->block.number) < EXTVM_FORK_EIP161) {
+        return EXTVM_OK;
+    }
+    if (extvm_integer_to_u64(call->chain.max_code_size, &limit) != EXTVM_OK) {
+        return EXTVM_OK; /* so large that nothing is larger */
+    }
+    limit = limit > EIP170_CODE_LIMIT ? limit : EIP170_CODE_LIMIT;
+    for (size_t i = 0; i < result->modified_count; i++) {
+        if (result->modified[i].code.size > limit) {
+            return error_set(error, EXTVM_RESULT_REJECTED,
+                             "the VM's result cannot be true: a contract with %zu bytes of code, "
+                             "the chain's limit is %llu",
+                             result->modified[i].code.size, (unsigned long long)limit);
+        }
+    }
+    return EXTVM_OK;
+}
+
 extvm_status kevm_conclude(const extvm_call *call, const struct ledger *ledger,
                            extvm_result *result, extvm_error *error) {
     extvm_status status = EXTVM_OK;
@@ -195,5 +218,8 @@ extvm_status kevm_conclude(const extvm_call *call, const struct ledger *ledger,
     if (result->outcome == EXTVM_OUTCOME_SUCCESS && call->recipient == NULL) {
         status = conclude_create(call, ledger, result, error);
     }
-    return status == EXTVM_OK ? conclude_accounts(call, ledger, result, error) : status;
+    if (status == EXTVM_OK) {
+        status = conclude_accounts(call, ledger, result, error);
+    }
+    return status == EXTVM_OK ? check_code_sizes(call, result, error) : status;
 }

@@ -73,6 +73,7 @@ struct supervisor {
     /* for whoever has the turn */
     pthread_t thread;
     bool has_thread, recycle;
+    bool is_owed; /* the answer to the last `ready`, that did not wait for it */
     uint64_t measured;
 
     /* the thread's own */
@@ -512,9 +513,13 @@ static extvm_status supervisor_ready(struct keeper *keeper, uint64_t deadline,
         }
     }
     pthread_mutex_lock(&supervisor->lock);
-    supervisor->asked++;
-    wake_thread(supervisor);
+    if (!supervisor->is_owed) {
+        supervisor->asked++;
+        wake_thread(supervisor);
+    }
+    bool does_not_wait = clock_now() >= deadline;
     extvm_status status = wait_for_answer(supervisor, deadline, stop, error);
+    supervisor->is_owed = does_not_wait && supervisor->answered != supervisor->asked;
     pthread_mutex_unlock(&supervisor->lock);
     return status;
 }

@@ -19,4 +19,14 @@ done
 [ ! -e "$folder/missing.log" ]
 verdict 'the dialogue shows each kind of message'
 
+
+for vm in '' test-mode; do
+    "$EXAMPLES/async" ${vm:+"$vm"} >"$folder/async.log" 2>&1 &&
+        [ "$(grep -c '^call [1-4]: success$' "$folder/async.log")" -eq 4 ]
+    verdict "four calls run at once in an event loop on ${vm:-two servers of its own}"
+done
+"$EXAMPLES/async" internal >"$folder/async.log" 2>&1
+[ $? -eq 1 ] && grep -q 'inside the library' "$folder/async.log"
+verdict 'a VM inside the library is refused by the event loop, with the reason'
+
 finish

@@ -6,7 +6,7 @@
 #include <cmocka.h>
 
 #include "support/caller.h"
-#include "support/rich.h"
+#include "support/rich_call.h"
 
 #define STORE "600160005500"
 
@@ -50,7 +50,7 @@ static void connection_is_kept_or_left_as_the_option_says(void **unused) {
 static void run_rich(extvm_vm *vm, struct rich *rich) {
     extvm_result *result = NULL;
     assert_int_equal(extvm_run(vm, &rich->one.call, &rich->world, &result, NULL), EXTVM_OK);
-    rich_assert(rich->dialect, result);
+    assert_null(rich_difference(rich->dialect, result));
     extvm_result_free(result);
 }
 
@@ -58,7 +58,7 @@ static void two_handles_take_turns_on_a_vm_that_serves_one_connection(void **unu
     (void)unused;
     struct rich rich;
     extvm_options *options = case_options("5s");
-    char *script = rich_script(&rich_kevm, 4, 1);
+    char *script = rich_sessions(&rich_kevm, 4, 1);
     struct scripted_vm *scripted = scripted_vm_start(rich_kevm.protocol, script, NULL);
     free(script);
     rich_init(&rich, &rich_kevm);
@@ -73,7 +73,7 @@ static void two_handles_take_turns_on_a_vm_that_serves_one_connection(void **unu
     assert_string_equal(report.failure, "");
     assert_int_equal(report.sessions, 4);
     assert_int_equal(report.polite_ends, 4);
-    extvm_state_free(rich.state);
+    rich_free(&rich);
     extvm_options_free(options);
 }
 

@@ -1,6 +1,7 @@
 /* The contract that every vm-type must pass: the same calls give results that are equal field by
- * field on the internal EVM, in test mode, and over TCP and a unix socket; also where the server
- * diverges like the real KEVM, for what the client puts right. */
+ * field on the internal EVM, in test mode, and over TCP and a unix socket, for a caller that waits
+ * and in an event loop; also where the server diverges like the real KEVM, for what the client puts
+ * right. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -10,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "support/async_run.h"
 #include "support/cases.h"
 #include "support/result_equal.h"
 
@@ -67,7 +69,10 @@ static extvm_state *make_state(const char *code) {
     return state;
 }
 
-static extvm_result *run_case(extvm_vm *vm, unsigned i) {
+typedef extvm_status run_fn(extvm_vm *vm, const extvm_call *call, const extvm_world *world,
+                            extvm_result **result, extvm_error *error);
+
+static extvm_result *run_case(extvm_vm *vm, unsigned i, run_fn *run) {
     static const extvm_bytes key = {(const uint8_t *)"\x01", 1};
     struct case_call one;
     extvm_result *result = NULL;
@@ -84,7 +89,7 @@ static extvm_result *run_case(extvm_vm *vm, unsigned i) {
         one.call.access_list = &list;
     }
     const extvm_world world = extvm_state_world(state);
-    if (extvm_run(vm, &one.call, &world, &result, &error) != EXTVM_OK) {
+    if (run(vm, &one.call, &world, &result, &error) != EXTVM_OK) {
         fail_msg("%s: %s", cases[i].name, error.text);
     }
     extvm_state_free(state);
@@ -116,16 +121,19 @@ static void assert_same(const extvm_result *a, const extvm_result *b, const char
     }
 }
 
-/* Every case on the VM at `address` and on the internal one. */
+/* Every case on the internal VM, and on the one at `address` by extvm_run and in an event loop. */
 static void compare_with_internal(const char *address) {
     extvm_vm *internal = NULL, *other = NULL;
     assert_int_equal(extvm_open("internal", NULL, &internal, NULL), EXTVM_OK);
     assert_int_equal(extvm_open(address, NULL, &other, NULL), EXTVM_OK);
     for (unsigned i = 0; i < CASE_COUNT; i++) {
-        extvm_result *wanted = run_case(internal, i), *got = run_case(other, i);
+        extvm_result *wanted = run_case(internal, i, extvm_run);
+        extvm_result *got = run_case(other, i, extvm_run), *later = run_case(other, i, async_run);
         assert_same(wanted, got, cases[i].name);
+        assert_same(wanted, later, cases[i].name);
         extvm_result_free(wanted);
         extvm_result_free(got);
+        extvm_result_free(later);
     }
     extvm_close(other);
     extvm_close(internal);
@@ -186,7 +194,7 @@ static void several_processes_share_the_work_and_give_the_same_results(void **un
     extvm_vm *vm = NULL;
     assert_int_equal(extvm_open(addresses, NULL, &vm, NULL), EXTVM_OK);
     for (unsigned i = 0; i < 4; i++) {
-        extvm_result_free(run_case(vm, 4));
+        extvm_result_free(run_case(vm, 4, extvm_run));
     }
     /* A connection is made when it is needed, and kept. */
     assert_int_equal(extvm_testvm_sessions(servers[0]) + extvm_testvm_sessions(servers[1]), 1);

@@ -17,28 +17,29 @@
 
 #include "common/client.h"
 #include "kevm/kevm.h"
-#include "support/rich.h"
+#include "support/rich_call.h"
 #include "unit/scarce_memory.h"
 
-static struct scripted_vm *start(const struct rich_dialect *dialect, unsigned calls) {
-    char *script = rich_script(dialect, 1, calls);
-    struct scripted_vm *scripted = scripted_vm_start(dialect->protocol, script, NULL);
-    free(script);
-    assert_non_null(scripted);
-    return scripted;
+static void assert_rich(const struct dialect *dialect, const extvm_result *result) {
+    const char *difference = rich_difference(dialect, result);
+    if (difference != NULL) {
+        fail_msg("wrong: %s", difference);
+    }
 }
 
 /* -- memory -- */
 
 /* A VM that breaks off in the middle of its second call, and is there again. */
-static struct scripted_vm *start_breaking(const struct rich_dialect *dialect) {
+static struct scripted_vm *start_breaking(const struct dialect *dialect) {
     char *text;
     size_t size;
-    char *first = rich_script(dialect, 1, 1);
+    char *first = rich_script(dialect, 1);
     FILE *script = open_memstream(&text, &size);
     fputs(first, script);
     fputs("> any\n< AS\n> any\n< ACC\n> any\nclose\n", script);
-    fprintf(script, "session\n> any\n%s%s", dialect->call, dialect->call);
+    fputs("session\n> any\n", script);
+    rich_write_call(script, dialect);
+    rich_write_call(script, dialect);
     fclose(script);
     struct scripted_vm *scripted = scripted_vm_start(dialect->protocol, text, NULL);
     free(first);
@@ -55,7 +56,7 @@ static extvm_status run_rich(extvm_vm *vm, struct rich *rich) {
     assert_int_equal(status, error.status);
     assert_true((status == EXTVM_OK) == (result != NULL));
     if (result != NULL) {
-        rich_assert(rich->dialect, result);
+        assert_rich(rich->dialect, result);
     }
     extvm_result_free(result);
     return status;
@@ -89,7 +90,7 @@ static unsigned run_with(const extvm_allocator *allocator, struct rich *rich) {
     return failed;
 }
 
-static size_t walk(const struct rich_dialect *dialect, bool persistent) {
+static size_t walk(const struct dialect *dialect, bool persistent) {
     struct rich rich;
     rich_init(&rich, dialect);
     size_t steps = 0;
@@ -104,7 +105,7 @@ static size_t walk(const struct rich_dialect *dialect, bool persistent) {
         assert_true(steps < 1000);
     }
     assert_true(steps > 10);
-    extvm_state_free(rich.state);
+    rich_free(&rich);
     return steps - 1;
 }
 
@@ -170,7 +171,7 @@ static struct socket_calls faulty_calls(void) {
 
 /* `runs` calls on one handle, up to the first that fails. */
 static extvm_status run_faulty(struct rich *rich, unsigned runs) {
-    struct scripted_vm *scripted = start(rich->dialect, runs);
+    struct scripted_vm *scripted = rich_start(rich->dialect, runs);
     struct endpoint endpoint;
     extvm_vm *vm = NULL;
     extvm_status status = EXTVM_OK;
@@ -189,7 +190,7 @@ static extvm_status run_faulty(struct rich *rich, unsigned runs) {
         assert_true((status == EXTVM_OK) == (result != NULL));
         assert_int_equal(status, error.status);
         if (result != NULL) {
-            rich_assert(rich->dialect, result);
+            assert_rich(rich->dialect, result);
         }
         extvm_result_free(result);
     }
@@ -201,7 +202,7 @@ static extvm_status run_faulty(struct rich *rich, unsigned runs) {
 }
 
 static void single_bytes_and_interrupts_on_the_socket_change_nothing(void **unused) {
-    static const struct rich_dialect *const dialects[] = {&rich_kevm, &rich_iele};
+    static const struct dialect *const dialects[] = {&rich_kevm, &rich_iele};
     (void)unused;
     for (size_t i = 0; i < sizeof dialects / sizeof dialects[0]; i++) {
         struct rich rich;
@@ -212,7 +213,7 @@ static void single_bytes_and_interrupts_on_the_socket_change_nothing(void **unus
             faults.interrupt = 3;
             assert_int_equal(run_faulty(&rich, 2), EXTVM_OK);
         }
-        extvm_state_free(rich.state);
+        rich_free(&rich);
     }
 }
 
@@ -238,7 +239,7 @@ static unsigned run_one(extvm_vm *vm, struct rich *rich) {
 }
 
 static void *run_many(void *argument) {
-    static const struct rich_dialect *const dialects[2] = {&rich_kevm, &rich_iele};
+    static const struct dialect *const dialects[2] = {&rich_kevm, &rich_iele};
     struct worker *worker = argument;
     struct rich rich[2];
     for (unsigned i = 0; i < 2; i++) {
@@ -250,20 +251,20 @@ static void *run_many(void *argument) {
         }
     }
     for (unsigned i = 0; i < 2; i++) {
-        extvm_state_free(rich[i].state);
+        rich_free(&rich[i]);
     }
     return NULL;
 }
 
 /* Eight threads, each with calls on every VM of the first `count` dialects. */
 static void run_threads(unsigned count) {
-    static const struct rich_dialect *const dialects[2] = {&rich_kevm, &rich_iele};
+    static const struct dialect *const dialects[2] = {&rich_kevm, &rich_iele};
     struct worker workers[THREADS];
     struct scripted_vm *scripted[2];
     extvm_vm *vms[2] = {NULL, NULL};
     extvm_options *options = case_options("10s");
     for (unsigned i = 0; i < count; i++) {
-        scripted[i] = start(dialects[i], THREADS * CALLS_OF_EACH);
+        scripted[i] = rich_start(dialects[i], THREADS * CALLS_OF_EACH);
         vms[i] = case_open(scripted[i], options);
     }
     extvm_options_free(options);
@@ -315,7 +316,7 @@ static void caller_that_waits_for_its_turn_gives_up_at_its_deadline(void **unuse
     pthread_join(worker.thread, NULL);
     extvm_close(vm);
     scripted_vm_stop(scripted);
-    extvm_state_free(rich.state);
+    rich_free(&rich);
     assert_non_null(strstr(error.text, "other calls"));
     assert_int_equal(status, EXTVM_DEADLINE_PASSED);
 }
@@ -371,7 +372,7 @@ static void vm_that_reads_slowly_does_not_stretch_the_deadline(void **unused) {
     pthread_join(reader.thread, NULL);
     close(reader.listener);
     extvm_options_free(options);
-    extvm_state_free(rich.state);
+    rich_free(&rich);
     free(input);
 }
 

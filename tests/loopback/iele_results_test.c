@@ -273,7 +273,8 @@ static void result_that_cannot_be_true_is_never_taken_over(void **unused) {
         {START "< 00000011 2a0f 0a04 83616263 120100 1a0100 220100\n", EXTVM_RESULT_REJECTED,
          "is a string"},
         {START "< 0000000b 2a09 120100 1a0100 220100\n", EXTVM_RESULT_REJECTED, "is missing"},
-        {START "< 00000029 2a27 " GOOD "3218 0a13 07070707070707070707070707070707070707 120100\n",
+        {START "< 0000002c 2a2a " GOOD "321b 0a13 07070707070707070707070707070707070707 120100 "
+               "1a0100\n",
          EXTVM_MALFORMED_MESSAGE, "it must have 20"},
     };
     (void)unused;

@@ -9,17 +9,14 @@
 #include <cmocka.h>
 
 #include "kevm/kevm.h"
-#include "support/cases.h"
-
-#define CALLER "a94f5374fce5edbc8e2a8697c15331677e6ebf0b"
-#define CREATED "ec0e71ad0a90ffe1909d27dac207f7680abba42d"
+#include "support/recorded_call.h"
 
 enum {
     HELLO_SIZE = 58,
     CALL_SIZE = 160,
     AFTER_HEADER = 53, /* bytes of the CallContext after its block header: txType and access list */
     NODE_SIZE = 259,
-    VM_SIZE = 471
+    VM_SIZE = RECORDED_VM_SIZE
 };
 
 struct recording {
@@ -93,42 +90,22 @@ static char *make_script(const struct recording *recording, const char *before) 
     return text;
 }
 
-/* The call of the recording, with the chain that its Hello tells. */
-static void recorded_call(struct case_call *one, extvm_access_list *list,
-                          extvm_access_entry *entry) {
-    case_call_init(one, NULL, "5a3031505a90036001555a60ff6000555a900360005500", "0", "342368");
-    extvm_call *call = &one->call;
-    call->caller = case_address(CALLER);
-    call->block.beneficiary = case_address("2adc25665018aa1fe0e6bc666dac8fc2697ff9ba");
-    call->block.gas_limit = case_number(one, "0xff112233445566");
-    call->chain.chain_id = case_number(one, "1");
-    static const uint8_t far[] = {0x0d, 0xe0, 0xb6, 0xb3, 0xa7, 0x64, 0x00, 0x00};
-    call->chain.fork_block[EXTVM_FORK_BERLIN] = (extvm_bytes){far, sizeof far};
-    static const extvm_bytes key = {(const uint8_t *)"", 1};
-    *entry = (extvm_access_entry){case_address(CREATED), &key, 1};
-    *list = (extvm_access_list){entry, 1};
-    call->type = EXTVM_TRANSACTION_ACCESS_LIST;
-    call->access_list = list;
-}
-
 static extvm_result *run_recording(const char *before, extvm_state *state) {
     struct recording recording;
-    struct case_call one;
-    extvm_access_list list;
-    extvm_access_entry entry;
+    struct recorded_call made;
     load(&recording);
     char *script = make_script(&recording, before);
     struct scripted_vm *scripted = scripted_vm_start(&kevm_protocol, script, NULL);
     free(script);
     assert_non_null(scripted);
-    recorded_call(&one, &list, &entry);
-    case_account(state, CALLER, "2", "0xfffffffffffff9e580", "");
+    recorded_call_init(&made);
+    recorded_world_init(state);
     extvm_options *options = case_options("5s");
     extvm_vm *vm = case_open(scripted, options);
     extvm_world world = extvm_state_world(state);
     extvm_result *result = NULL;
     extvm_error error = {EXTVM_OK, ""};
-    extvm_status status = extvm_run(vm, &one.call, &world, &result, &error);
+    extvm_status status = extvm_run(vm, &made.one.call, &world, &result, &error);
     extvm_close(vm);
     extvm_options_free(options);
     struct scripted_vm_report report = scripted_vm_stop(scripted);
@@ -143,10 +120,10 @@ static void assert_recorded_lists(const extvm_result *result) {
     size_t count;
     const extvm_modified_account *modified = extvm_result_modified(result, &count);
     assert_int_equal(count, 2);
-    assert_address(&modified[0].address, CALLER);
+    assert_address(&modified[0].address, RECORDED_CALLER);
     assert_integer(modified[0].nonce, "2"); /* the VM reports 3 */
     assert_integer(modified[0].balance, "0xfffffffffffff9e580");
-    assert_address(&modified[1].address, CREATED);
+    assert_address(&modified[1].address, RECORDED_CREATED);
     assert_integer(modified[1].nonce, "1");
     assert_integer(modified[1].balance, "0");
     assert_int_equal(modified[1].storage_count, 2);
@@ -158,16 +135,16 @@ static void assert_recorded_lists(const extvm_result *result) {
     assert_int_equal(count, 3);
     const extvm_access_list *list = extvm_result_access_list(result);
     assert_int_equal(list->count, 2);
-    assert_address(&list->entries[0].address, CALLER);
-    assert_address(&list->entries[1].address, CREATED);
+    assert_address(&list->entries[0].address, RECORDED_CALLER);
+    assert_address(&list->entries[1].address, RECORDED_CREATED);
     assert_int_equal(list->entries[1].storage_key_count, 2);
     assert_integer(list->entries[1].storage_keys[1], "1");
 }
 
 static void assert_recorded(const extvm_result *result) {
     assert_int_equal(extvm_result_outcome(result), EXTVM_OUTCOME_SUCCESS);
-    assert_address(extvm_result_created_address(result), CREATED);
-    assert_integer(extvm_result_return_code(result), "0x" CREATED);
+    assert_address(extvm_result_created_address(result), RECORDED_CREATED);
+    assert_integer(extvm_result_return_code(result), "0x" RECORDED_CREATED);
     assert_integer(extvm_result_gas_remaining(result), "300032");
     assert_integer(extvm_result_gas_refund(result), "0");
     assert_integer(extvm_result_gas_used(result), "42336");
@@ -204,7 +181,7 @@ static void applied_recording_keeps_the_nodes_own_nonce(void **unused) {
     extvm_sink sink = extvm_state_sink(state);
     assert_int_equal(extvm_apply(result, &sink, NULL), EXTVM_OK);
     extvm_account caller;
-    extvm_address address = case_address(CALLER);
+    extvm_address address = case_address(RECORDED_CALLER);
     assert_true(extvm_state_account(state, &address, &caller));
     assert_integer(caller.nonce, "2");
     extvm_result_free(result);

@@ -15,7 +15,7 @@
 
 #include "common/client.h"
 #include "common/clock.h"
-#include "support/rich.h"
+#include "support/rich_call.h"
 #include "unit/scarce_memory.h"
 
 enum { RUN_CALLS = 2, SESSIONS = 6 /* that a run may need, with every retry */ };
@@ -274,7 +274,7 @@ static bool judge(struct walk *walk, extvm_status status, const extvm_result *re
     enum effect effect = rule != NULL ? rule->effect : NO_EFFECT;
     uint32_t may = faults.always != NULL ? allowed[effect].always : allowed[effect].once;
     if (status == EXTVM_OK) {
-        rich_assert(walk->rich.dialect, result);
+        assert_null(rich_difference(walk->rich.dialect, result));
         return true;
     }
     if ((BIT(status) & may) == 0) {
@@ -356,11 +356,11 @@ static bool fail_at(struct walk *walk, unsigned place) {
     }
 }
 
-static void walk_through(struct walk *walk, const struct rich_dialect *dialect,
-                         const char *unix_path, bool is_slow) {
+static void walk_through(struct walk *walk, const struct dialect *dialect, const char *unix_path,
+                         bool is_slow) {
     unsigned place = 1;
     rich_init(&walk->rich, dialect);
-    walk->script = rich_script(dialect, SESSIONS, RUN_CALLS);
+    walk->script = rich_sessions(dialect, SESSIONS, RUN_CALLS);
     walk->unix_path = unix_path;
     faults.is_slow = is_slow;
     while (fail_at(walk, place)) {
@@ -368,7 +368,7 @@ static void walk_through(struct walk *walk, const struct rich_dialect *dialect,
     }
     assert_true(place > 30);
     free(walk->script);
-    extvm_state_free(walk->rich.state);
+    rich_free(&walk->rich);
 }
 
 static void every_socket_call_of_a_run_may_fail_in_every_way(void **unused) {

@@ -295,6 +295,31 @@ static void calls_time_bounds_the_wait_and_the_start_goes_on(void **context) {
     let_go(kept);
 }
 
+/* As an event loop does; how often is counted. */
+static extvm_status ask_without_waiting(struct kept *kept, unsigned *asked) {
+    extvm_status status = EXTVM_DEADLINE_PASSED;
+    for (*asked = 0; status == EXTVM_DEADLINE_PASSED && *asked < 10000; ++*asked) {
+        status = kept->keeper->operations->ready(kept->keeper, 0, NULL, &kept->error);
+        usleep(2000);
+    }
+    return status;
+}
+
+static void who_asks_without_waiting_learns_what_became_of_the_start(void **context) {
+    unsigned asked;
+    (void)context;
+    struct kept *kept = keep("late {port} 300", NULL);
+    assert_int_equal(ask_without_waiting(kept, &asked), EXTVM_OK);
+    assert_true(asked > 5);
+    assert_true(listens(kept->port));
+    let_go(kept);
+
+    kept = keep("refuse", NULL);
+    assert_int_equal(ask_without_waiting(kept, &asked), EXTVM_UNREACHABLE);
+    assert_non_null(strstr(kept->error.text, "exited with status 3 before it listened"));
+    let_go(kept);
+}
+
 static void *stop_soon(void *context) {
     usleep(50000);
     atomic_store((atomic_bool *)context, true);
@@ -696,6 +721,7 @@ int main(int argc, char **argv) {
         KEPT(process_that_always_ends_is_started_less_and_less),
         KEPT(process_that_never_listens_is_ended_after_start_timeout),
         KEPT(calls_time_bounds_the_wait_and_the_start_goes_on),
+        KEPT(who_asks_without_waiting_learns_what_became_of_the_start),
         KEPT(stopped_call_does_not_wait_for_the_start),
         KEPT(port_that_somebody_else_has_is_told_and_nothing_is_started),
         KEPT(child_inherits_nothing_of_the_process_around),

@@ -21,7 +21,7 @@
 #include "support/caller.h"
 #include "support/chance.h"
 #include "support/faulty_vm.h"
-#include "support/rich.h"
+#include "support/rich_call.h"
 #include "support/workload.h"
 
 enum { THREADS = 16, HANDLES = 4, PROCESSES = 8 };
@@ -218,18 +218,20 @@ static extvm_result *run_rich_call(void) {
     struct rich rich;
     extvm_vm *vm;
     extvm_result *result = NULL;
-    char *script = rich_script(&rich_iele, 1, 1);
+    char *script = rich_sessions(&rich_iele, 1, 1);
     struct scripted_vm *scripted = scripted_vm_start(rich_iele.protocol, script, NULL);
     extvm_options *options = case_options("5s");
     free(script);
     rich_init(&rich, &rich_iele);
     vm = case_open(scripted, options);
-    if (extvm_run(vm, &rich.one.call, &rich.world, &result, NULL) == EXTVM_OK) {
-        rich_assert(&rich_iele, result);
+    if (extvm_run(vm, &rich.one.call, &rich.world, &result, NULL) != EXTVM_OK ||
+        rich_difference(&rich_iele, result) != NULL) {
+        fputs("soak: the rich call does not give what it should\n", stderr);
+        exit(2);
     }
     extvm_close(vm);
     extvm_options_free(options);
-    extvm_state_free(rich.state);
+    rich_free(&rich);
     scripted_vm_stop(scripted);
     return result;
 }
@@ -325,7 +327,7 @@ static void stop(struct soak *soak) {
     }
     for (size_t i = 0; i < THREADS; i++) {
         workload_free(&soak->workers[i].workload);
-        extvm_state_free(soak->workers[i].rich.state);
+        rich_free(&soak->workers[i].rich);
     }
     extvm_result_free(soak->rich_result);
 }

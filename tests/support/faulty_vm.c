@@ -12,7 +12,7 @@
 
 #include "common/clock.h"
 #include "support/chance.h"
-#include "support/rich.h"
+#include "support/rich_call.h"
 
 #define BIT(status) (UINT32_C(1) << (status))
 
@@ -98,14 +98,14 @@ struct faulty_vm {
 /* Sessions of some calls each, whose last one breaks somewhere. */
 static char *make_script(uint64_t *random) {
     enum { SESSIONS = 12, CALLS = 100 };
-    char *text, *first = rich_script(&rich_iele, 1, (unsigned)(chance(random) % CALLS));
+    char *text, *first = rich_sessions(&rich_iele, 1, (unsigned)(chance(random) % CALLS));
     size_t size;
     FILE *script = open_memstream(&text, &size);
     fputs(first, script);
     for (unsigned i = 0; i < SESSIONS; i++) {
         fputs("session\n> any\n", script);
         for (uint64_t calls = chance(random) % CALLS; calls > 0; calls--) {
-            fputs(rich_iele.call, script);
+            rich_write_call(script, &rich_iele);
         }
         fputs(chance(random) % 2 == 0 ? "> any\n" : "> any\n< AS\n> any\n", script);
         fputs(breaks[chance(random) % BREAKS].steps, script);

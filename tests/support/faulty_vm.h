@@ -1,6 +1,6 @@
 /* A VM process that misbehaves at random: it is started with some fault or with none, stopped after
  * a random time, also in the middle of calls, and started again with another fault. KEVM is the
- * test-mode server; IELE plays scripts with the rich call (support/rich.h). */
+ * test-mode server; IELE plays scripts with the rich call (support/rich_call.h). */
 #ifndef EXTVM_TESTS_FAULTY_VM_H
 #define EXTVM_TESTS_FAULTY_VM_H
 

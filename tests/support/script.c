@@ -104,11 +104,19 @@ static int add_command(struct parser *parser, const char *word, const char *argu
         enum step_kind kind;
         int has_number;
     } commands[] = {
-        {"session", STEP_SESSION, 0},       {"nagle", STEP_NAGLE, 0},
-        {"split", STEP_SPLIT, 1},           {"delay", STEP_DELAY, 1},
-        {"half-close", STEP_HALF_CLOSE, 0}, {"close", STEP_CLOSE, 0},
-        {"slow-end", STEP_SLOW_END, 1},     {"reset", STEP_RESET, 0},
+        {"session", STEP_SESSION, 0},
+        {"nagle", STEP_NAGLE, 0},
+        {"split", STEP_SPLIT, 1},
+        {"delay", STEP_DELAY, 1},
+        {"half-close", STEP_HALF_CLOSE, 0},
+        {"close", STEP_CLOSE, 0},
+        {"reset", STEP_RESET, 0},
         {"stall", STEP_STALL, 0},
+        {"halt", STEP_HALT, 0},
+        {"mark", STEP_MARK, 0},
+        {"take", STEP_TAKE, 1},
+        {"slow-end", STEP_SLOW_END, 1},
+        {"sip", STEP_SIP, 1},
     };
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
         if (strcmp(word, commands[i].word) == 0) {
@@ -137,8 +145,15 @@ static int parse_line(struct parser *parser, char *line) {
         add_step(parser, STEP_EXPECT_ANY);
         return 1;
     }
-    if (strcmp(line, ">") == 0 || strcmp(line, "<") == 0) {
-        return add_bytes(parser, line[0] == '>' ? STEP_EXPECT : STEP_SEND, argument);
+    static const struct {
+        const char *word;
+        enum step_kind kind;
+    } with_bytes[] = {
+        {">", STEP_EXPECT}, {"<", STEP_SEND}, {"<half", STEP_SEND_HALF}, {"<rest", STEP_SEND_REST}};
+    for (size_t i = 0; i < sizeof with_bytes / sizeof with_bytes[0]; i++) {
+        if (strcmp(line, with_bytes[i].word) == 0) {
+            return add_bytes(parser, with_bytes[i].kind, argument);
+        }
     }
     return strcmp(line, "define") == 0 ? define(parser, argument)
                                        : add_command(parser, line, argument);

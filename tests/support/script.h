@@ -5,14 +5,20 @@
  *   session                 the steps that follow are for the next connection
  *   > HEX…                  expect exactly these bytes from the node
  *   > any                   expect one frame, whatever it is
- *   < HEX…                  send these bytes
+ *   take N                  expect N bytes, whatever they are; "> any" then expects the frame's
+ * rest sip N                   read what comes in pieces of N bytes from here on; 0: as it comes <
+ * HEX…                  send these bytes <half HEX…              send the first half of these bytes
+ *   <rest HEX…              send the other half
  *   split N                 cut everything that is sent from here on into pieces of N bytes
  *   nagle                   let the kernel hold small pieces back, as the real VM does
  *   delay N                 wait N milliseconds
  *   slow-end N              after the node's end of the session take N milliseconds for ours, as
- * the real VM may: a node that does not wait for it, but resets, is found out half-close shut the
- * sending direction close | reset           end the connection: properly, or with a reset stall do
- * nothing until the node ends the session
+ *                           the real VM may: a node that resets meanwhile is found out
+ *   halt                    neither read nor send until the test lets the VM go on
+ *   mark                    the test may wait until the VM is here, or has closed a connection
+ *   half-close              shut the sending direction
+ *   close | reset           end the connection: properly, or with a reset
+ *   stall                   do nothing until the node ends the session
  *
  * At its end a session waits for the node to end it, as the real VM does. White space in HEX is
  * ignored; a line that ends in \ goes on in the next. */
@@ -26,11 +32,17 @@ enum step_kind {
     STEP_SESSION,
     STEP_EXPECT,
     STEP_EXPECT_ANY,
+    STEP_TAKE,
+    STEP_SIP,
     STEP_SEND,
+    STEP_SEND_HALF,
+    STEP_SEND_REST,
     STEP_SPLIT,
     STEP_NAGLE,
     STEP_DELAY,
     STEP_SLOW_END,
+    STEP_HALT,
+    STEP_MARK,
     STEP_HALF_CLOSE,
     STEP_CLOSE,
     STEP_RESET,
@@ -40,7 +52,7 @@ enum step_kind {
 struct step {
     enum step_kind kind;
     unsigned line;
-    unsigned number; /* of split, delay and slow-end */
+    unsigned number; /* of take, sip, split, delay and slow-end */
     uint8_t *data;   /* of expect and send */
     size_t size;
 };

@@ -28,14 +28,17 @@ struct scripted_vm {
     const struct protocol *protocols[2]; /* the one, and NULL */
     struct script script;
     char address[128];
-    int listener, stop; /* sockets; `stop` becomes readable when the VM is to stop */
+    int listener, stop;   /* sockets; `stop` becomes readable when the VM is to stop */
+    int released, marked; /* become readable when the VM may go on, and when it was at a mark */
     pthread_t thread;
     struct scripted_vm_report report;
-    size_t at; /* the step to be played */
-    unsigned split;
-    int slow_end;           /* milliseconds */
-    struct session session; /* follows the dialogue */
-    bool follows;           /* false once the script has left the protocol */
+    size_t at;                         /* the step to be played */
+    unsigned split, sip;               /* 0: no pieces */
+    uint8_t header[FRAME_HEADER_SIZE]; /* of the frame that is taken in parts */
+    size_t taken;                      /* bytes of it */
+    int slow_end;                      /* milliseconds */
+    struct session session;            /* follows the dialogue */
+    bool follows;                      /* false once the script has left the protocol */
 };
 
 static void fail(struct scripted_vm *vm, const char *what, const char *detail) {
@@ -54,6 +57,10 @@ static bool wait_for(struct scripted_vm *vm, int socket, int milliseconds) {
 }
 
 /* -- following the dialogue -- */
+
+static size_t length_in(const uint8_t *header) {
+    return (size_t)header[0] << 24 | (size_t)header[1] << 16 | (size_t)header[2] << 8 | header[3];
+}
 
 static void follow_received(struct scripted_vm *vm, const uint8_t *data, size_t size) {
     extvm_error error = {EXTVM_OK, ""};
@@ -78,9 +85,7 @@ static void follow_received(struct scripted_vm *vm, const uint8_t *data, size_t 
 static void follow_sent(struct scripted_vm *vm, const uint8_t *data, size_t size) {
     struct vm_message message = {.result = NULL};
     struct arena arena;
-    size_t length = size < FRAME_HEADER_SIZE ? 0
-                                             : (size_t)data[0] << 24 | (size_t)data[1] << 16 |
-                                                   (size_t)data[2] << 8 | data[3];
+    size_t length = size < FRAME_HEADER_SIZE ? 0 : length_in(data);
     extvm_bytes body = {data + FRAME_HEADER_SIZE, size - FRAME_HEADER_SIZE};
     arena_init(&arena, extvm_default_allocator(), SIZE_MAX);
     vm->follows = vm->follows && size >= FRAME_HEADER_SIZE && length == body.size &&
@@ -113,7 +118,7 @@ static bool receive(struct scripted_vm *vm, int socket, uint8_t *data, size_t si
             fail(vm, "nothing came from the node in time", "");
             return false;
         }
-        ssize_t got = recv(socket, data, size, 0);
+        ssize_t got = recv(socket, data, vm->sip > 0 && vm->sip < size ? vm->sip : size, 0);
         if (got <= 0) {
             fail(vm, "the node ended the session: ", got == 0 ? "closed" : strerror(errno));
             return false;
@@ -153,30 +158,62 @@ static bool expect_bytes(struct scripted_vm *vm, int socket, const struct step *
     return good;
 }
 
-static bool expect_any(struct scripted_vm *vm, int socket) {
-    uint8_t header[FRAME_HEADER_SIZE];
-    if (!receive(vm, socket, header, sizeof header)) {
-        return false;
+/* Takes `size` bytes more of the frame at hand, and keeps those of its header. */
+static bool take(struct scripted_vm *vm, int socket, size_t size) {
+    uint8_t *data = malloc(size > 0 ? size : 1);
+    bool good = receive(vm, socket, data, size);
+    for (size_t i = 0; good && i < size && vm->taken + i < FRAME_HEADER_SIZE; i++) {
+        vm->header[vm->taken + i] = data[i];
     }
-    size_t size =
-        (size_t)header[0] << 24 | (size_t)header[1] << 16 | (size_t)header[2] << 8 | header[3];
-    uint8_t *body = malloc(size > 0 ? size : 1);
-    bool good = receive(vm, socket, body, size);
-    free(body);
+    vm->taken += good ? size : 0;
+    free(data);
     return good;
 }
 
-static bool send_bytes(struct scripted_vm *vm, int socket, const struct step *step) {
-    size_t piece = vm->split > 0 ? vm->split : step->size;
-    follow_sent(vm, step->data, step->size);
-    for (size_t at = 0; at < step->size; at += piece) {
-        size_t size = step->size - at < piece ? step->size - at : piece;
-        if (send(socket, step->data + at, size, MSG_NOSIGNAL) != (ssize_t)size) {
+static bool expect_any(struct scripted_vm *vm, int socket) {
+    bool good = vm->taken >= FRAME_HEADER_SIZE || take(vm, socket, FRAME_HEADER_SIZE - vm->taken);
+    good = good && take(vm, socket, FRAME_HEADER_SIZE + length_in(vm->header) - vm->taken);
+    vm->taken = 0;
+    return good;
+}
+
+static bool send_bytes(struct scripted_vm *vm, int socket, const uint8_t *data, size_t size) {
+    size_t piece = vm->split > 0 ? vm->split : size;
+    for (size_t at = 0; at < size; at += piece) {
+        size_t part = size - at < piece ? size - at : piece;
+        if (send(socket, data + at, part, MSG_NOSIGNAL) != (ssize_t)part) {
             fail(vm, "the node is gone: ", strerror(errno));
             return false;
         }
     }
     return true;
+}
+
+/* Sends all of a message, or one half of it; the dialogue goes on with its last byte. */
+static bool send_step(struct scripted_vm *vm, int socket, const struct step *step) {
+    size_t half = step->size / 2;
+    if (step->kind == STEP_SEND_HALF) {
+        return send_bytes(vm, socket, step->data, half);
+    }
+    follow_sent(vm, step->data, step->size);
+    size_t start = step->kind == STEP_SEND_REST ? half : 0;
+    return send_bytes(vm, socket, step->data + start, step->size - start);
+}
+
+/* Does nothing until the test says so. */
+static void halt(struct scripted_vm *vm) {
+    uint64_t count;
+    if (wait_for(vm, vm->released, PATIENCE) &&
+        read(vm->released, &count, sizeof count) != (ssize_t)sizeof count) {
+        perror("scripted VM");
+    }
+}
+
+static void raise_event(int event) {
+    const uint64_t one = 1;
+    if (write(event, &one, sizeof one) != (ssize_t)sizeof one) {
+        perror("scripted VM");
+    }
 }
 
 static void reset(int socket) {
@@ -217,10 +254,23 @@ static bool play_step(struct scripted_vm *vm, int socket, const struct step *ste
         return expect_bytes(vm, socket, step);
     case STEP_EXPECT_ANY:
         return expect_any(vm, socket);
+    case STEP_TAKE:
+        return take(vm, socket, step->number);
+    case STEP_SIP:
+        vm->sip = step->number;
+        return true;
     case STEP_SEND:
-        return send_bytes(vm, socket, step);
+    case STEP_SEND_HALF:
+    case STEP_SEND_REST:
+        return send_step(vm, socket, step);
     case STEP_SPLIT:
         vm->split = step->number;
+        return true;
+    case STEP_HALT:
+        halt(vm);
+        return true;
+    case STEP_MARK:
+        raise_event(vm->marked);
         return true;
     case STEP_NAGLE:
         set_no_delay(socket, 0);
@@ -256,7 +306,8 @@ static void play_session(struct scripted_vm *vm, int socket) {
     const struct session_settings settings = {.max_frame = 1u << 30};
     session_init_vm(&vm->session, vm->protocols, extvm_default_allocator(), &settings);
     vm->follows = true;
-    vm->split = 0;
+    vm->split = vm->sip = 0;
+    vm->taken = 0;
     vm->slow_end = 0;
     bool going = true;
     while (!at_session_end(vm) && going) {
@@ -272,6 +323,7 @@ static void play_session(struct scripted_vm *vm, int socket) {
     vm->at++;
     session_free(&vm->session);
     close(socket);
+    raise_event(vm->marked);
 }
 
 static void *play(void *argument) {
@@ -329,6 +381,8 @@ struct scripted_vm *scripted_vm_start(const struct protocol *protocol, const cha
     }
     int listening = unix_path != NULL ? listen_on_unix(vm, unix_path) : listen_on_tcp(vm);
     vm->stop = eventfd(0, EFD_CLOEXEC);
+    vm->released = eventfd(0, EFD_CLOEXEC);
+    vm->marked = eventfd(0, EFD_CLOEXEC);
     if (listening != 0 || pthread_create(&vm->thread, NULL, play, vm) != 0) {
         perror("scripted VM");
         free(vm);
@@ -345,6 +399,17 @@ const struct protocol *scripted_vm_protocol(const struct scripted_vm *vm) {
     return vm->protocols[0];
 }
 
+void scripted_vm_release(struct scripted_vm *vm) {
+    raise_event(vm->released);
+}
+
+bool scripted_vm_wait_for_mark(struct scripted_vm *vm) {
+    struct pollfd wanted = {.fd = vm->marked, .events = POLLIN};
+    uint64_t count;
+    return poll(&wanted, 1, PATIENCE) == 1 &&
+           read(vm->marked, &count, sizeof count) == (ssize_t)sizeof count;
+}
+
 void scripted_vm_wait(struct scripted_vm *vm) {
     pthread_join(vm->thread, NULL);
     vm->thread = pthread_self();
@@ -352,10 +417,7 @@ void scripted_vm_wait(struct scripted_vm *vm) {
 
 struct scripted_vm_report scripted_vm_stop(struct scripted_vm *vm) {
     if (!pthread_equal(vm->thread, pthread_self())) {
-        uint64_t one = 1;
-        if (write(vm->stop, &one, sizeof one) != (ssize_t)sizeof one) {
-            perror("scripted VM");
-        }
+        raise_event(vm->stop);
         pthread_join(vm->thread, NULL);
     }
     struct scripted_vm_report report = vm->report;
@@ -363,6 +425,8 @@ struct scripted_vm_report scripted_vm_stop(struct scripted_vm *vm) {
         close(vm->listener);
     }
     close(vm->stop);
+    close(vm->released);
+    close(vm->marked);
     script_free(&vm->script);
     free(vm);
     return report;

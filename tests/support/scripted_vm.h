@@ -29,6 +29,12 @@ const char *scripted_vm_address(const struct scripted_vm *vm);
 /* The protocol that it was started with. */
 const struct protocol *scripted_vm_protocol(const struct scripted_vm *vm);
 
+/* Lets a VM go on that is at a "halt", or comes to one next. */
+void scripted_vm_release(struct scripted_vm *vm);
+
+/* Waits until the VM comes to its next "mark"; false when that takes too long. */
+bool scripted_vm_wait_for_mark(struct scripted_vm *vm);
+
 /* Waits until all sessions of the script are over. */
 void scripted_vm_wait(struct scripted_vm *vm);
 

@@ -190,9 +190,12 @@ static void integers_of_programs_are_understood_in_every_place_and_spelling(void
         const extvm_bytes integer = HEX(rows[i].vm), canonical = HEX(rows[i].canonical);
         char text[512];
         snprintf(text, sizeof text,
-                 "12 %02zx %s 32 %02zx 0a14 cc*20 120100 1a0100 22 %02zx 0a %02zx %s 12 %02zx %s",
-                 integer.size, rows[i].vm, 22 + 6 + 2 + 4 + 2 * integer.size, 4 + 2 * integer.size,
-                 integer.size, rows[i].vm, integer.size, rows[i].vm);
+                 "1a0100 12 %02zx %s 32 %02zx 0a14 cc*20 120100 1a0100 22 %02zx 0a %02zx %s 12 "
+                 "%02zx %s",
+                 /* A return code is always said, and a storage value need not be. */
+                 integer.size > 0 ? integer.size : 1, integer.size > 0 ? rows[i].vm : "00",
+                 22 + 6 + 2 + 4 + 2 * integer.size, 4 + 2 * integer.size, integer.size, rows[i].vm,
+                 integer.size, rows[i].vm);
         const extvm_result *result = decode_result(setting, HEX(text));
         assert_bytes(result->return_code, canonical);
         assert_int_equal(result->modified_count, 1);
@@ -206,7 +209,7 @@ static void gas_nonce_and_balance_are_never_taken_for_negative(void **context) {
     static const struct {
         const char *vm, *canonical;
     } rows[] = {
-        {"", "00"},         {"00", "00"},         {"7f", "7f"},
+        {"00 00", "00"},    {"00", "00"},         {"7f", "7f"},
         {"0080", "0080"},   {"00ffff", "00ffff"}, {"ff", "00ff"},
         {"00 00 01", "01"}, {"0f1278", "0f1278"}, {"00 ff*32", "00 ff*32"},
     };
@@ -215,12 +218,13 @@ static void gas_nonce_and_balance_are_never_taken_for_negative(void **context) {
         const extvm_bytes canonical = HEX(rows[i].canonical);
         const size_t size = HEX(rows[i].vm).size;
         char text[512];
-        snprintf(text, sizeof text, "1a %02zx %s 22 %02zx %s", size, rows[i].vm, size, rows[i].vm);
+        snprintf(text, sizeof text, "120100 1a %02zx %s 22 %02zx %s", size, rows[i].vm, size,
+                 rows[i].vm);
         const extvm_result *result = decode_result(setting, HEX(text));
         assert_bytes(result->gas_remaining, canonical);
         assert_bytes(result->gas_refund, canonical);
-        snprintf(text, sizeof text, "32 %02zx 0a14 cc*20 12 %02zx %s 1a %02zx %s", 26 + 2 * size,
-                 size, rows[i].vm, size, rows[i].vm);
+        snprintf(text, sizeof text, "120100 1a0100 32 %02zx 0a14 cc*20 12 %02zx %s 1a %02zx %s",
+                 26 + 2 * size, size, rows[i].vm, size, rows[i].vm);
         result = decode_result(setting, HEX(text));
         assert_bytes(result->modified[0].nonce, canonical);
         assert_bytes(result->modified[0].balance, canonical);

@@ -147,6 +147,7 @@ static void a_stored_value_with_its_top_bit_set_stays_what_it_is(void **context)
     play(exchange, &call,
          (const char *const[]){"> 00000179 0a14" SENDER "1214" STORE
                                "1a20ff*31 fe 220100 2a0101 32030fabf8" HDR CFG WARM,
+                               "<" ASK_SENDER, "> 0000000d 0a0102 120600e8d4943a74 1801",
                                "< 0000001b 12190a14" STORE "120100", "> 00000023 0a2100ff*31 fe",
                                "< 0000000d 2a0b 120101 1a030f559b 220100", NULL});
 }
@@ -227,6 +228,7 @@ static void a_payment_reaches_an_account_that_was_not_there(void **context) {
         play(exchange, &call,
              (const char *const[]){"> 00000158 0a14" SENDER "1214" PAYEE
                                    "22020100 2a0101 32030fadf8" HDR CFG WARM,
+                                   "<" ASK_SENDER, "> 0000000d 0a0104 120600e8d4951000 1801",
                                    "< 00000018 0a160a14" PAYEE, "> 00000009 0a0100 12020100 1801",
                                    "< 0000004f 2a4d 120101 1a030fadf8 220100 3221 0a14" SENDER
                                    "120104 1a0600e8d4950f00 321d 0a14" PAYEE "120100 1a020200",

@@ -29,6 +29,8 @@ static int begin(void **context) {
     *context = rules;
     dialogue_account(&rules->dialogue, SENDER, "01", PAID);
     dialogue_account(&rules->dialogue, PAYEE, "05", "09");
+    assert_int_equal(extvm_state_set_code(rules->dialogue.state, &rules->payee, HEX("6000")),
+                     EXTVM_OK);
     return 0;
 }
 

@@ -81,8 +81,9 @@ static void each_message_that_may_not_come_has_its_status(void **context) {
         {{ASK_SENDER ASK_PAYEE}, EXTVM_UNEXPECTED_MESSAGE},
         {{ASK_PAYEE DONE}, EXTVM_UNEXPECTED_MESSAGE},
         {{ASK_SENDER, ASK_PAYEE "00"}, EXTVM_UNEXPECTED_MESSAGE},
-        {{"0000000d 2a0b 120100 1a030fadf8 220100"}, EXTVM_RESULT_REJECTED},
-        {{"0000000d 2a0b 120101 1a030fadf9 220100"}, EXTVM_RESULT_REJECTED},
+        {{DONE}, EXTVM_UNEXPECTED_MESSAGE}, /* of an earlier call: the caller was not asked for */
+        {{ASK_SENDER, "0000000d 2a0b 120100 1a030fadf8 220100"}, EXTVM_RESULT_REJECTED},
+        {{ASK_SENDER, "0000000d 2a0b 120101 1a030fadf9 220100"}, EXTVM_RESULT_REJECTED},
     };
     extvm_call call = payment();
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -225,7 +226,7 @@ static void accounts_that_the_vm_changes_unasked_are_checked_against_the_world(v
     struct dialogue *dialogue = *context;
     extvm_call call = payment();
 #define CHANGED(nonce, balance)                                                                    \
-    "00000029 2a27 120101 220100 321f 0a14" PAYEE "1201" nonce " 1a04" balance
+    "0000002c 2a2a 120101 1a0100 220100 321f 0a14" PAYEE "1201" nonce " 1a04" balance
     dialogue_account(dialogue, PAYEE, "05", "0ffffff0");
     assert_int_equal(
         play(dialogue, &call, (const char *const[]){ASK_SENDER, CHANGED("05", "0ffffff0"), NULL}),

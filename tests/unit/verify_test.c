@@ -24,13 +24,20 @@ static void know(struct scene *scene, const extvm_address *address, const char *
     assert_true(ledger_note(&scene->ledger, address, &account));
 }
 
+static void know_contract(struct scene *scene, const extvm_address *address, const char *nonce,
+                          const char *balance) {
+    const extvm_account account = {.nonce = HEX(nonce), .balance = HEX(balance), .has_code = true};
+    assert_true(ledger_note(&scene->ledger, address, &account));
+}
+
 static int begin(void **context) {
     static extvm_modified_account accounts[2];
     struct scene *scene = test_calloc(1, sizeof *scene);
     ledger_init(&scene->ledger, extvm_default_allocator());
     know(scene, &alice, "03", "64");
     know(scene, &bob, "00", "05");
-    know(scene, &carol, "01", "07");
+    know_contract(scene, &carol, "01", "07");
+    scene->call.caller = alice;
     scene->call.gas_provided = hex_read(&scene->values[0], "03e8");
     scene->result = result_new(extvm_default_allocator());
     scene->result->gas_remaining = scene->call.gas_provided;
@@ -140,7 +147,8 @@ static void a_nonce_that_goes_down_is_refused(void **context) {
     scene->result->modified[ALICE].nonce = HEX("02");
     check(scene, EXTVM_RESULT_REJECTED);
     assert_non_null(strstr(scene->error.text, "0xa1"));
-    scene->result->modified[ALICE].nonce = HEX("04");
+    scene->result->modified[ALICE].nonce = HEX("03");
+    scene->result->modified[BOB].nonce = HEX("01");
     check(scene, EXTVM_OK);
 }
 
