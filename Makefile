@@ -42,7 +42,7 @@ LINK = -pthread $(if $(SANITIZE),-fsanitize=$(SANITIZE))
 
 # -- the library and the command -----------------------------------------------------------------------------
 PROTOCOLS := vm kevm iele
-LIBRARY_SOURCES := $(wildcard src/*.c src/common/*.c src/kevm/*.c src/iele/*.c src/evm/*.c src/executor/*.c src/spawn/*.c src/testvm/*.c src/async/*.c)
+LIBRARY_SOURCES := $(wildcard src/*.c src/common/*.c src/kevm/*.c src/iele/*.c src/evm/*.c src/ielevm/*.c src/executor/*.c src/spawn/*.c src/testvm/*.c src/async/*.c)
 COMMAND_SOURCES := $(wildcard src/cli/*.c)
 GENERATED := $(PROTOCOLS:%=$(BUILD)/gen/%.pb-c.c)
 LIBRARY_OBJECTS := $(LIBRARY_SOURCES:%.c=$(BUILD)/obj/%.o) $(PROTOCOLS:%=$(BUILD)/obj/%.pb-c.o)
@@ -180,8 +180,10 @@ $(FUZZ_NAMES:%=fuzz-%): fuzz-%: $(GENERATED)
 
 # -- what people look at ---------------------------------------------------------------------------------------
 .PHONY: demo bench lint
-demo: all $(BUILD)/examples/token ## a token deployed, minted and transferred on a VM behind a socket
+demo: all $(BUILD)/examples/token $(BUILD)/examples/iele_token ## tokens on a KEVM and an IELE behind a socket
 	@$(BUILD)/examples/token
+	@echo
+	@$(BUILD)/examples/iele_token
 
 BENCHES := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/bench/*.c))
 $(BUILD)/tests/bench/%: $(BUILD)/obj/tests/bench/%.o $(LIBRARY_OBJECTS)

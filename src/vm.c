@@ -11,6 +11,7 @@
 #include "common/vm.h"
 #include "evm/evm.h"
 #include "iele/iele.h"
+#include "ielevm/ielevm.h"
 #include "kevm/kevm.h"
 #include "spawn/supervisor.h"
 #include "testvm/test_mode.h"
@@ -43,9 +44,41 @@ static extvm_status parse_address(const char *address, const struct protocol **p
     }
     return error_set(
         error, EXTVM_INVALID_ARGUMENT,
-        "\"%.200s\" names no VM: allowed is internal, kevm://HOST:PORT, "
-        "kevm+unix:PATH, iele://HOST:PORT, iele+unix:PATH, test-mode or test-mode://HOST:PORT",
+        "\"%.200s\" names no VM: allowed is internal, internal-iele, kevm://HOST:PORT, "
+        "kevm+unix:PATH, iele://HOST:PORT, iele+unix:PATH, test-mode or test-mode-iele, and both "
+        "with ://HOST:PORT",
         address);
+}
+
+/* The library's own, by "NAME", "test-mode..." also by "NAME://HOST:PORT". */
+static const struct {
+    const char *name;
+    const struct machine_kind *machine; /* NULL: in test mode */
+    const struct protocol *protocol;
+} own_kinds[] = {
+    {"internal", &evm_machine, &kevm_protocol},
+    {"internal-iele", &ielevm_machine, &iele_protocol},
+    {"test-mode", NULL, &kevm_protocol},
+    {"test-mode-iele", NULL, &iele_protocol},
+};
+
+/* Opens it when the address is one of the library's own; `*is_own` says whether. */
+static extvm_status open_own(const char *address, const extvm_options *options, bool *is_own,
+                             extvm_vm **out, extvm_error *error) {
+    for (size_t i = 0; i < sizeof own_kinds / sizeof own_kinds[0]; i++) {
+        const char *rest = text_after(address, own_kinds[i].name);
+        const struct machine_kind *machine = own_kinds[i].machine;
+        const char *listen = rest == NULL || machine != NULL ? NULL
+                             : rest[0] == '\0'               ? "127.0.0.1:0"
+                                                             : text_after(rest, "://");
+        *is_own = listen != NULL || (machine != NULL && rest != NULL && rest[0] == '\0');
+        if (*is_own) {
+            return machine != NULL
+                       ? internal_new(machine, options, out, error)
+                       : test_mode_new(listen, own_kinds[i].protocol, options, out, error);
+        }
+    }
+    return EXTVM_OK;
 }
 
 /* The comma before the next address of the same kind, or NULL: a path may have commas of its own.
@@ -136,16 +169,9 @@ extvm_status extvm_open(const char *address, const extvm_options *options, extvm
         options_init(&defaults, NULL);
         options = &defaults;
     }
-    if (strcmp(address, "internal") == 0) {
-        return internal_new(&evm_machine, options, out, error);
-    }
-    if (strcmp(address, "test-mode") == 0) {
-        return test_mode_new("127.0.0.1:0", options, out, error);
-    }
-    if (text_after(address, "test-mode://") != NULL) {
-        return test_mode_new(text_after(address, "test-mode://"), options, out, error);
-    }
-    return open_processes(address, NULL, options, out, error);
+    bool is_own;
+    extvm_status status = open_own(address, options, &is_own, out, error);
+    return is_own ? status : open_processes(address, NULL, options, out, error);
 }
 
 extvm_status extvm_spawn(const char *address, const char *command, const extvm_options *options,
@@ -155,7 +181,7 @@ extvm_status extvm_spawn(const char *address, const char *command, const extvm_o
                          "extvm_spawn needs an address, a command and a place for the handle");
     }
     *out = NULL;
-    if (strcmp(address, "internal") == 0 || text_after(address, "test-mode") != NULL) {
+    if (text_after(address, "internal") != NULL || text_after(address, "test-mode") != NULL) {
         return error_set(error, EXTVM_INVALID_ARGUMENT,
                          "\"%.200s\" has no process that a command could start: allowed are kevm "
                          "and iele",

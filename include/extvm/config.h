@@ -74,10 +74,13 @@ void extvm_config_apply(const extvm_config *config, extvm_options *options);
 /* "internal", "kevm", "iele" or "test-mode". */
 const char *extvm_config_vm_type(const extvm_config *config);
 
-/* What extvm_open is given: "internal", "kevm://127.0.0.1:8888", "kevm+unix:PATH", or several with
- * commas between. A host that
- * means every address of this machine, 0.0.0.0 or ::, is replaced by the loopback address where
- * it is connected to; a test-mode server listens on it as it is. */
+/* "kevm" or "iele": which of the two the VM is, also one of this library's own. */
+const char *extvm_config_protocol(const extvm_config *config);
+
+/* What extvm_open is given: "internal", "internal-iele", "kevm://127.0.0.1:8888", "kevm+unix:PATH",
+ * or several with commas between. A host that means every address of this machine, 0.0.0.0 or ::,
+ * is replaced by the loopback address where it is connected to; a test-mode server listens on it as
+ * it is. */
 const char *extvm_config_address(const extvm_config *config);
 
 /* The host and the port of the VM as they were written or set by default (127.0.0.1 and 8888); NULL

@@ -10,6 +10,8 @@
 #include <extvm/declare.h>
 #include <extvm/executor.h>
 #include <extvm/iele.h>
+#include <extvm/ieleasm.h>
+#include <extvm/ielevm.h>
 #include <extvm/integer.h>
 #include <extvm/log.h>
 #include <extvm/result.h>

@@ -92,6 +92,10 @@ extvm_bytes extvm_result_gas_remaining(const extvm_result *result);
 extvm_bytes extvm_result_gas_refund(const extvm_result *result);
 extvm_bytes extvm_result_gas_used(const extvm_result *result);
 
+/* The gas that the IELE VM inside the library had left, in 1/1000 gas, before it rounded up; empty
+ * from every other VM. */
+extvm_bytes extvm_result_milligas_remaining(const extvm_result *result);
+
 /* The address of the contract that a successful create made; NULL for anything else. */
 const extvm_address *extvm_result_created_address(const extvm_result *result);
 

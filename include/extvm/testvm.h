@@ -1,6 +1,7 @@
-/* The test-mode server: the internal EVM as a real VM process would be one, behind a socket,
- * speaking KEVM's protocol 2.2. To test a node without a KEVM, to debug sockets, and to see how a
- * client bears a VM that misbehaves. */
+/* The test-mode server: the VMs of this library as real VM processes would be, behind a socket: its
+ * EVM for whoever speaks KEVM's protocol 2.2, its IELE VM for IELE's 3.0. Each session's Hello says
+ * which. To test a node without a KEVM or an IELE, to debug sockets, and to see how a client bears
+ * a VM that misbehaves. */
 #ifndef EXTVM_TESTVM_H
 #define EXTVM_TESTVM_H
 
@@ -35,6 +36,7 @@ typedef struct extvm_testvm extvm_testvm;
  * in Berlin unless the access list names them (D2), gives BLOCKHASH only of the absolute numbers 0
  * to 255 (D3), takes accounts for absent where an address operand has dirty upper bytes (D4), and
  * lists the beneficiary as touched on failures. BLOCKHASH is asked for less often than KEVM does.
+ * Sessions of IELE are as without it.
  *
  * The trace is called from several threads at once.
  * Errors: EXTVM_INVALID_ARGUMENT, EXTVM_OUT_OF_RANGE (address, fault), EXTVM_SYSTEM_ERROR (it
@@ -43,9 +45,13 @@ extvm_status extvm_testvm_start(const char *listen, const char *faults,
                                 const extvm_options *options, extvm_testvm **out,
                                 extvm_error *error);
 
-/* The address that extvm_open takes, for example "kevm://127.0.0.1:40123"; lives as long as the
- * server. */
+/* The address that extvm_open takes for the server's EVM, for example "kevm://127.0.0.1:40123";
+ * lives as long as the server. */
 const char *extvm_testvm_address(const extvm_testvm *testvm);
+
+/* The same for the VM that speaks `protocol`: "kevm" as above, or "iele", for example
+ * "iele://127.0.0.1:40123". NULL when the server has no such VM. */
+const char *extvm_testvm_address_for(const extvm_testvm *testvm, const char *protocol);
 
 /* How many sessions are open now. */
 unsigned extvm_testvm_sessions(const extvm_testvm *testvm);

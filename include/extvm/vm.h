@@ -87,14 +87,19 @@ typedef struct extvm_vm extvm_vm;
 /* Opens the VM at `address`:
  *
  *   internal                 the EVM inside the library
+ *   internal-iele            the IELE VM inside the library
  *   kevm://HOST:PORT         a KEVM process (IPv6 as kevm://[::1]:8888)
  *   kevm+unix:PATH           the same, at a unix socket
  *   iele://HOST:PORT         an IELE process
  *   iele+unix:PATH           the same, at a unix socket
- *   kevm://...,kevm+unix:...     several processes of one kind, commas between: each runs one call
- * at a time, and calls get their turns in the order they come test-mode                a test-mode
- * server of its own (extvm/testvm.h), on a free loopback port, and a client of it; stopped when the
- * VM is closed test-mode://HOST:PORT    the same, listening there
+ *   kevm://...,kevm+unix:...
+ *                            several processes of one kind, commas between: each runs one call at
+ *                            a time, and calls get their turns in the order they come
+ *   test-mode                a test-mode server of its own (extvm/testvm.h), on a free loopback
+ *                            port, and a client of its EVM; stopped when the VM is closed
+ *   test-mode-iele           the same, and a client of its IELE VM
+ *   test-mode://HOST:PORT, test-mode-iele://HOST:PORT
+ *                            the same, listening there
  *
  * Nothing is connected yet: the first call does that. `options` NULL: the defaults; they are
  * copied. On EXTVM_OK `*out` is closed with extvm_close. Errors: EXTVM_INVALID_ARGUMENT (no such

@@ -47,7 +47,8 @@ typedef struct extvm_world {
     extvm_lookup (*code)(void *context, const extvm_address *address, extvm_bytes *out);
 
     /* The hash of the block with this number, one of the 256 before the call's block: the library
-     * asks for no other. ABSENT is the hash 0. */
+     * asks for no other. ABSENT is the hash 0. An IELE program may ask for blocks before the first
+     * one, and the node decides what it is told: their numbers count down from 2^64. */
     extvm_lookup (*block_hash)(void *context, uint64_t number, extvm_word *out);
 } extvm_world;
 

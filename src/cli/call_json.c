@@ -191,6 +191,6 @@ static extvm_status read_call(const struct json_place *place, json_t *value, voi
 
 extvm_status call_json_read(const char *path, struct pool *pool, struct call_input *input,
                             extvm_error *error) {
-    const struct json_reader reader = {path, pool, error};
+    const struct json_reader reader = {.file = path, .pool = pool, .error = error};
     return json_read_document(&reader, read_call, input);
 }

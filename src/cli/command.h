@@ -3,8 +3,10 @@
 #define CLI_COMMAND_H
 
 int command_config(int argc, char **argv);
+int command_iele(int argc, char **argv);
 int command_run(int argc, char **argv);
 int command_serve(int argc, char **argv);
 int command_statetest(int argc, char **argv);
+int command_ieletest(int argc, char **argv);
 
 #endif

@@ -136,11 +136,17 @@ static extvm_status parse_letters(const struct command_line *command, const char
     for (const char *letter = argument + 1; *letter != '\0' && status == EXTVM_OK; letter++) {
         const char name[] = {'-', *letter, '\0'};
         struct found_option option = find_option(command, name, 2);
-        status = option.spec == NULL
+        status = option.spec == NULL || option.spec->value_name != NULL
                      ? refuse_unknown(command, command_name, argument, strlen(argument), error)
                      : take_option(option, NULL, error);
     }
     return status;
+}
+
+/* "-o VALUE": a letter by itself whose option has a value. */
+static bool is_letter_with_value(const struct command_line *command, const char *argument) {
+    struct found_option option = find_option(command, argument, strlen(argument));
+    return option.spec != NULL && option.spec->value_name != NULL;
 }
 
 extvm_status command_line_parse(const struct command_line *command, int argc, char **argv,
@@ -154,7 +160,7 @@ extvm_status command_line_parse(const struct command_line *command, int argc, ch
             argv[1 + (*operand_count)++] = argument;
         } else if (strcmp(argument, "--") == 0) {
             options_over = true;
-        } else if (argument[1] == '-') {
+        } else if (argument[1] == '-' || is_letter_with_value(command, argument)) {
             status = parse_long(command, argc, argv, &i, error);
         } else {
             status = parse_letters(command, argv[0], argument, error);

@@ -70,17 +70,20 @@ static extvm_status show_json(const struct config_command *command, extvm_error 
     options = json_complete(options, complete);
     const char *level = extvm_log_level_name(level_of(command->config));
     const char *text = extvm_config_command(command->config);
-    complete = complete &&
-               json_put(document, "vmType", json_string(extvm_config_vm_type(command->config))) &&
-               json_put(document, "address", json_string(extvm_config_address(command->config))) &&
-               (text == NULL || json_put(document, "command", json_string(text))) &&
-               json_put(document, "logLevel", json_string(level)) &&
-               json_put(document, "options", options);
+    complete =
+        complete &&
+        json_put(document, "vmType", json_string(extvm_config_vm_type(command->config))) &&
+        json_put(document, "address", json_string(extvm_config_address(command->config))) &&
+        (text == NULL || json_put(document, "command", json_string(text))) &&
+        json_put(document, "logLevel", json_string(level)) &&
+        json_put(document, "protocol", json_string(extvm_config_protocol(command->config))) &&
+        json_put(document, "options", options);
     return json_print(json_complete(document, complete), error);
 }
 
 static extvm_status show_text(const struct config_command *command, extvm_error *error) {
     printf("%-16s %s\n", "vm-type", extvm_config_vm_type(command->config));
+    printf("%-16s %s\n", "protocol", extvm_config_protocol(command->config));
     printf("%-16s %s\n", "address", extvm_config_address(command->config));
     if (extvm_config_command(command->config) != NULL) {
         printf("%-16s %s\n", "command", extvm_config_command(command->config));

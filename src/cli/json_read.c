@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "file.h"
+#include "json_long.h"
 #include "nearest.h"
 #include "report.h"
 #include "value.h"
@@ -18,6 +19,10 @@ static extvm_status read_file(const struct json_reader *reader, json_t **out) {
     extvm_bytes text;
     json_error_t json_error;
     extvm_status status = file_read(reader->file, &text_pool, &text, reader->error);
+    if (status == EXTVM_OK && reader->long_integers) {
+        text = json_quote_long_integers(&text_pool, text);
+        status = text.data != NULL ? EXTVM_OK : complain_no_memory(reader->error);
+    }
     if (status == EXTVM_OK) {
         *out = json_loadb((const char *)text.data, text.size, JSON_REJECT_DUPLICATES, &json_error);
     }

@@ -3,6 +3,8 @@
 #ifndef CLI_JSON_READ_H
 #define CLI_JSON_READ_H
 
+#include <stdbool.h>
+
 #include <jansson.h>
 
 #include <extvm/bytes.h>
@@ -16,6 +18,7 @@ struct json_reader {
     const char *file;
     struct pool *pool; /* what is read lives in it */
     extvm_error *error;
+    bool long_integers; /* those of 16 digits and more are given to `read` as strings */
 };
 
 /* A value's place in its file: the place that holds it, and its name or index there. */

@@ -19,8 +19,10 @@ struct command {
 
 static const struct command commands[] = {
     {"run", "run one call on a VM and print what it decided", command_run},
-    {"serve", "be a VM server: the internal EVM behind a socket", command_serve},
+    {"serve", "be a VM server: the VMs of this library behind a socket", command_serve},
     {"statetest", "run Ethereum GeneralStateTests on a VM", command_statetest},
+    {"ieletest", "run IELE tests on an IELE", command_ieletest},
+    {"iele", "assemble IELE contracts, and disassemble them", command_iele},
     {"config", "check a base.conf, or show what it means", command_config},
 };
 

@@ -101,7 +101,7 @@ static extvm_status write_world(struct run *run, extvm_error *error) {
 
 /* Of an IELE the return data is a list of integers. */
 static bool is_iele(const struct run *run) {
-    return strncmp(vm_options_address(&run->vm_options, 0), "iele", strlen("iele")) == 0;
+    return vm_options_is_iele(vm_options_address(&run->vm_options, 0));
 }
 
 static extvm_status print_result(const struct run *run, extvm_error *error) {

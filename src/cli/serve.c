@@ -30,9 +30,11 @@ static struct command_line serve_line(const struct option_group *groups, size_t 
     return (struct command_line){
         .usage = "extvm serve [OPTION...]",
         .about =
-            "Runs a VM server in the foreground: the internal EVM behind a socket, speaking\n"
-            "KEVM's protocol 2.2. Prints \"listening on ADDRESS\" once it accepts. SIGINT and\n"
-            "SIGTERM stop it: running calls get a second, then they are cut.",
+            "Runs a VM server in the foreground: this library's EVM for whoever says Hello with\n"
+            "KEVM's protocol 2.2, its IELE VM for IELE's 3.0, on one socket. Prints \"listening\n"
+            "on ADDRESS\" once it accepts. SIGINT and SIGTERM stop it: running calls get a "
+            "second,\n"
+            "then they are cut. For testing and debugging.",
         .notes = "Example, a VM that takes its time:\n"
                  "  extvm serve --listen 127.0.0.1:0 --fault delay=50ms -v --trace -",
         .groups = groups,

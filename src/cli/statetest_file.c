@@ -164,7 +164,8 @@ static const struct json_member test_members[] = {
 
 extvm_status state_test_read(struct state_test *test, const struct json_place *place, json_t *json,
                              const secp256k1_context *curve) {
-    const struct json_reader reader = {place->reader->file, &test->pool, place->reader->error};
+    const struct json_reader reader = {
+        .file = place->reader->file, .pool = &test->pool, .error = place->reader->error};
     const struct json_place here = {&reader, place->outer, place->name, place->index};
     *test = (struct state_test){.place = place, .curve = curve, .state = extvm_state_new(NULL)};
     return test->state == NULL
@@ -261,7 +262,8 @@ static extvm_status read_parts(struct case_transaction *out, const struct json_p
 extvm_status case_transaction_read(struct case_transaction *out, const struct state_test *test,
                                    const struct state_case *state_case) {
     const struct json_reader *file = test->place->reader;
-    const struct json_reader reader = {file->file, &out->pool, file->error};
+    const struct json_reader reader = {
+        .file = file->file, .pool = &out->pool, .error = file->error};
     const struct json_place place = {&reader, test->place, "transaction", 0};
     *out = (struct case_transaction){
         .transaction = {.sender = test->sender,

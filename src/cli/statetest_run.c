@@ -7,7 +7,6 @@
  * file would cost a connect and its farewell for each of thousands. */
 #include "statetest_run.h"
 
-#include <fnmatch.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -15,11 +14,9 @@
 #include "report.h"
 #include "statetest_divergence.h"
 
-enum { NAME_SIZE = 1024 };
-
 /* A case under way. */
 struct attempt {
-    struct case_runner *runner;
+    struct suite_job *job;
     const struct state_test *test;
     const char *test_name;
     const char *file; /* FOLDER/FILE */
@@ -53,7 +50,7 @@ static extvm_status reward_coinbase(const struct attempt *attempt) {
 
 static extvm_status execute(struct attempt *attempt, const extvm_transaction *transaction) {
     static const uint8_t mainnet_id = 1;
-    extvm_execution execution = {.vm = attempt->runner->vm,
+    extvm_execution execution = {.vm = attempt->job->vm,
                                  .state = attempt->test->state,
                                  .block = attempt->test->block,
                                  .chain = {.chain_id = {&mainnet_id, 1}},
@@ -124,7 +121,7 @@ static void print_execution(FILE *out, const struct attempt *attempt) {
 
 /* Nothing is hidden: a case that fails for a known reason fails, and says so. */
 static void print_divergences(FILE *out, const struct attempt *attempt) {
-    const struct failed_case failed = {attempt->runner->vm_address, attempt->test, attempt->fork,
+    const struct failed_case failed = {attempt->job->vm_address, attempt->test, attempt->fork,
                                        attempt->status};
     size_t position = 0;
     for (const char *text; (text = divergence_next(&failed, &position)) != NULL;) {
@@ -133,7 +130,7 @@ static void print_divergences(FILE *out, const struct attempt *attempt) {
 }
 
 static void print_failure(const struct attempt *attempt) {
-    FILE *out = attempt->runner->out;
+    FILE *out = attempt->job->out;
     const struct state_case *expected = &attempt->expected;
     fprintf(out, "failed: %s:%s %s data %" PRIu64 " gas %" PRIu64 " value %" PRIu64, attempt->file,
             attempt->test_name, attempt->fork_name, expected->data, expected->gas, expected->value);
@@ -158,7 +155,7 @@ static json_t *describe_hash(const extvm_word *got, const extvm_word *expected) 
 }
 
 static json_t *describe_divergences(const struct attempt *attempt) {
-    const struct failed_case failed = {attempt->runner->vm_address, attempt->test, attempt->fork,
+    const struct failed_case failed = {attempt->job->vm_address, attempt->test, attempt->fork,
                                        attempt->status};
     json_t *list = json_array();
     size_t position = 0;
@@ -198,17 +195,15 @@ static void print_json(const struct attempt *attempt, bool passed) {
     if (!passed) {
         json_object_set_new(object, "possibleDivergences", describe_divergences(attempt));
     }
-    json_dumpf(object, attempt->runner->out, JSON_COMPACT);
-    fputc('\n', attempt->runner->out);
+    json_dumpf(object, attempt->job->out, JSON_COMPACT);
+    fputc('\n', attempt->job->out);
     json_decref(object);
 }
 
 static void report(const struct attempt *attempt) {
     bool passed = has_passed(attempt);
-    struct case_counts *counts = &attempt->runner->counts;
-    *(passed ? &counts->passed : &counts->failed) += 1;
-    progress_count(attempt->runner->progress, passed);
-    if (attempt->runner->selection->json) {
+    suite_count(attempt->job, passed);
+    if (attempt->job->json) {
         print_json(attempt, passed);
     } else if (!passed) {
         print_failure(attempt);
@@ -216,13 +211,6 @@ static void report(const struct attempt *attempt) {
 }
 
 /* -- cases, tests, files -- */
-
-/* Without a VM, or without memory, no other case would come to anything either. */
-static bool breaks_off(extvm_status status) {
-    extvm_status_class status_class = extvm_status_classify(status);
-    return status_class == EXTVM_CLASS_UNREACHABLE || status_class == EXTVM_CLASS_REJECTED ||
-           status == EXTVM_NO_MEMORY;
-}
 
 static extvm_status run_transaction(struct attempt *attempt,
                                     const struct case_transaction *transaction) {
@@ -233,13 +221,13 @@ static extvm_status run_transaction(struct attempt *attempt,
     attempt->error.status = EXTVM_OK;
     attempt->status = execute(attempt, &transaction->transaction);
     extvm_state_rollback(state, checkpoint);
-    bool goes_on = !breaks_off(attempt->status);
+    bool goes_on = !suite_breaks_off(attempt->status);
     if (goes_on) {
         report(attempt);
     }
     extvm_receipt_clear(&attempt->receipt);
     return goes_on ? EXTVM_OK
-                   : complain(&attempt->runner->error, attempt->status, "%s", status_text(attempt));
+                   : complain(&attempt->job->error, attempt->status, "%s", status_text(attempt));
 }
 
 static extvm_status run_case(struct attempt *attempt, const struct json_place *place,
@@ -258,13 +246,14 @@ static extvm_status run_case(struct attempt *attempt, const struct json_place *p
 
 static extvm_status run_fork(struct attempt *attempt, const struct json_place *place,
                              json_t *cases) {
-    const extvm_fork *wanted = attempt->runner->selection->fork;
+    const struct case_selection *selection = attempt->job->selection;
+    const extvm_fork *wanted = selection->fork;
     if (!json_is_array(cases)) {
         return json_refuse(place, cases, EXTVM_INVALID_ARGUMENT, "a list of cases");
     }
     attempt->fork_name = place->name;
     if (extvm_fork_from_name(place->name, &attempt->fork) != EXTVM_OK) {
-        attempt->runner->counts.skipped += wanted == NULL ? json_array_size(cases) : 0;
+        attempt->job->counts.skipped += wanted == NULL ? json_array_size(cases) : 0;
         return EXTVM_OK;
     }
     if (wanted != NULL && *wanted != attempt->fork) {
@@ -292,34 +281,12 @@ static extvm_status run_forks(struct attempt *attempt, const struct json_place *
     return EXTVM_OK;
 }
 
-/* The part of a path that names a file within the suite: FOLDER/FILE, without ".json". */
-static void short_name(const char *path, char out[NAME_SIZE]) {
-    static const char ending[] = ".json";
-    const char *start = strrchr(path, '/');
-    while (start != NULL && start > path && start[-1] != '/') {
-        start--;
-    }
-    snprintf(out, NAME_SIZE, "%s", start != NULL ? start : path);
-    size_t length = strlen(out);
-    if (length > sizeof ending - 1 && strcmp(out + length - (sizeof ending - 1), ending) == 0) {
-        out[length - (sizeof ending - 1)] = '\0';
-    }
-    text_clean(out);
-}
-
-static bool is_wanted(const struct case_selection *selection, const char *file, const char *name) {
-    char whole[2 * NAME_SIZE];
-    snprintf(whole, sizeof whole, "%s:%s", file, name);
-    return selection->filter == NULL || fnmatch(selection->filter, name, 0) == 0 ||
-           fnmatch(selection->filter, whole, 0) == 0;
-}
-
-static extvm_status run_test(struct case_runner *runner, const char *file,
+static extvm_status run_test(struct suite_job *job, const char *file,
                              const struct json_place *place, json_t *json) {
+    const struct case_selection *selection = job->selection;
     struct state_test test;
-    struct attempt attempt = {
-        .runner = runner, .test = &test, .test_name = place->name, .file = file};
-    extvm_status status = state_test_read(&test, place, json, runner->curve);
+    struct attempt attempt = {.job = job, .test = &test, .test_name = place->name, .file = file};
+    extvm_status status = state_test_read(&test, place, json, selection->curve);
     if (status == EXTVM_OK) {
         status = run_forks(&attempt, place);
     }
@@ -328,19 +295,20 @@ static extvm_status run_test(struct case_runner *runner, const char *file,
 }
 
 static extvm_status run_tests(const struct json_place *place, json_t *tests, void *target) {
-    struct case_runner *runner = target;
-    char file[NAME_SIZE];
+    struct suite_job *job = target;
+    const struct case_selection *selection = job->selection;
+    char file[SUITE_NAME_SIZE];
     const char *name;
     json_t *json;
     if (!json_is_object(tests)) {
         return json_refuse(place, tests, EXTVM_INVALID_ARGUMENT, "an object of state tests");
     }
-    short_name(place->reader->file, file);
+    suite_file_name(place->reader->file, file);
     json_object_foreach(tests, name, json) {
         const struct json_place here = {place->reader, place, name, 0};
         extvm_status status = EXTVM_OK;
-        if (is_wanted(runner->selection, file, name)) {
-            status = run_test(runner, file, &here, json);
+        if (suite_wants(selection->filter, file, name)) {
+            status = run_test(job, file, &here, json);
         }
         if (status != EXTVM_OK) {
             return status;
@@ -349,10 +317,10 @@ static extvm_status run_tests(const struct json_place *place, json_t *tests, voi
     return EXTVM_OK;
 }
 
-extvm_status case_runner_run(struct case_runner *runner, const char *path) {
-    const struct json_reader reader = {path, NULL, &runner->error};
-    extvm_status status = json_read_document(&reader, run_tests, runner);
+extvm_status statetest_run_file(struct suite_job *job, const char *path) {
+    const struct json_reader reader = {.file = path, .pool = NULL, .error = &job->error};
+    extvm_status status = json_read_document(&reader, run_tests, job);
     return extvm_status_classify(status) == EXTVM_CLASS_USAGE
-               ? complain_about(&runner->error, "no state test")
+               ? complain_about(&job->error, "no state test")
                : status;
 }

@@ -2,36 +2,18 @@
 #ifndef CLI_STATETEST_RUN_H
 #define CLI_STATETEST_RUN_H
 
-#include <stdio.h>
-
-#include "progress.h"
 #include "statetest_file.h"
+#include "suite_jobs.h"
 
-/* Which cases are run, and how they are reported. */
+/* Which cases are run; and what all of them need. */
 struct case_selection {
     const char *filter;     /* a pattern of fnmatch(3), or NULL */
     const extvm_fork *fork; /* NULL: every fork */
-    bool json;
+    secp256k1_context *curve;
 };
 
-struct case_counts {
-    size_t passed, failed, skipped;
-};
-
-/* One worker: a VM, and what it needs for reading. */
-struct case_runner {
-    const struct case_selection *selection;
-    extvm_vm *vm;
-    const char *vm_address;
-    const secp256k1_context *curve;
-    struct progress *progress;
-    struct case_counts counts;
-    FILE *out;         /* what is printed goes here */
-    extvm_error error; /* filled when a run ends early */
-};
-
-/* Runs the selected cases of one file. After anything but EXTVM_OK `error` is filled: the file
- * holds something that is no state test, the VM cannot be had at all, or there is no memory. */
-extvm_status case_runner_run(struct case_runner *runner, const char *path);
+/* Runs the selected cases of one file; a suite_run_file whose selection is a struct case_selection.
+ */
+extvm_status statetest_run_file(struct suite_job *job, const char *path);
 
 #endif

@@ -93,9 +93,9 @@ static extvm_status take_option(void *context, const char *value, extvm_error *e
 static const struct option_spec specs[] = {
     {"--vm", "ADDRESS",
      "the VM: kevm://HOST:PORT (IPv6: kevm://[::1]:8888), kevm+unix:PATH,\n"
-     "iele://HOST:PORT, iele+unix:PATH,\n"
-     "test-mode (a server of its own), or internal, which is what is taken\n"
-     "without --vm and --config",
+     "iele://HOST:PORT, iele+unix:PATH; or of this library: internal (its\n"
+     "EVM, which is what is taken without --vm and --config), internal-iele,\n"
+     "test-mode and test-mode-iele (the same behind a server of its own)",
      take_address, 0},
     {"--config", "FILE",
      "take the VM and its options from a base.conf, instead of --vm; other\n"
@@ -221,6 +221,13 @@ extvm_status vm_options_start(struct vm_options *vm_options, extvm_error *error)
 const char *vm_options_address(const struct vm_options *vm_options, size_t index) {
     size_t count = vm_options->address_count;
     return count > 0 ? vm_options->addresses[index % count] : "internal";
+}
+
+/* "iele", "internal-iele" and "test-mode-iele" are their kinds. */
+bool vm_options_is_iele(const char *address) {
+    static const char iele[] = "iele";
+    size_t kind = strcspn(address, ":+"), length = sizeof iele - 1;
+    return kind >= length && strncmp(address + kind - length, iele, length) == 0;
 }
 
 extvm_status vm_options_open(const struct vm_options *vm_options, size_t index, extvm_vm **vm,

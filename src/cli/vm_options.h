@@ -43,6 +43,9 @@ extvm_status vm_options_start(struct vm_options *vm_options, extvm_error *error)
  * an index over the last begins anew. */
 const char *vm_options_address(const struct vm_options *vm_options, size_t index);
 
+/* Whether the address is one of an IELE. */
+bool vm_options_is_iele(const char *address);
+
 /* Opens that VM, whose calls an interrupt will give up; the caller closes `*vm` with
  * vm_options_close, where NULL is allowed. Several threads may do it at once. */
 extvm_status vm_options_open(const struct vm_options *vm_options, size_t index, extvm_vm **vm,

@@ -97,7 +97,8 @@ static extvm_status read_account(const struct json_place *place, json_t *value,
                                  extvm_state *state) {
     extvm_address address;
     struct pool pool = {NULL}; /* the state copies what it is given */
-    const struct json_reader reader = {place->reader->file, &pool, place->reader->error};
+    const struct json_reader reader = {
+        .file = place->reader->file, .pool = &pool, .error = place->reader->error};
     const struct json_place here = {&reader, place->outer, place->name, 0};
     if (extvm_address_from_hex(place->name, &address) != EXTVM_OK) {
         return json_refuse_place(place, "the name must be blockHashes or " VALUE_ADDRESS_ALLOWED);
@@ -197,6 +198,6 @@ extvm_status world_json_read_value(const struct json_place *place, json_t *value
 
 extvm_status world_json_read(const char *path, struct pool *pool, struct world_input *world,
                              extvm_error *error) {
-    const struct json_reader reader = {path, pool, error};
+    const struct json_reader reader = {.file = path, .pool = pool, .error = error};
     return json_read_document(&reader, world_json_read_value, world);
 }

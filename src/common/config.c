@@ -12,7 +12,7 @@
 #include "error.h"
 #include "memory.h"
 
-enum { PORT_BY_DEFAULT = 8888, READ_SIZE = 16 * 1024 };
+enum { PORT_BY_DEFAULT = 8888, READ_SIZE = 16 * 1024, KIND_SIZE = sizeof "test-mode-iele" };
 static const char host_by_default[] = "127.0.0.1";
 
 /* -- the environment -- */
@@ -90,6 +90,20 @@ static void print_tcp(char text[ENDPOINT_TEXT_SIZE], const char *before, const c
              ipv6 ? "]" : "", port);
 }
 
+/* Of a VM that is this library's own; any other has its own protocol. */
+static const struct config_protocol_rule *protocol_of(const extvm_config *config) {
+    const struct config_section *group = &config->sections[config->vm_type];
+    const struct config_section *section =
+        group->has_protocol ? group : &config->sections[VM_INTERNAL];
+    return &config_protocol_rules[section->has_protocol ? section->protocol : CONFIG_KEVM];
+}
+
+/* What its address begins with: "kevm", "test-mode-iele". */
+static void print_kind(const extvm_config *config, char *text, size_t size) {
+    const struct vm_type_rule *rule = &vm_type_rules[config->vm_type];
+    snprintf(text, size, "%s%s", rule->name, rule->is_own ? protocol_of(config)->suffix : "");
+}
+
 /* One process, at the end of the address, and as an endpoint. */
 static void add_place(extvm_config *config, struct config_place *place) {
     const struct vm_type_rule *rule = &vm_type_rules[config->vm_type];
@@ -108,8 +122,9 @@ static void add_place(extvm_config *config, struct config_place *place) {
         memcpy(place->host, host_by_default, sizeof host_by_default);
     }
     place->port = place->port == 0 ? PORT_BY_DEFAULT : place->port;
-    char scheme[sizeof "test-mode://"];
-    snprintf(scheme, sizeof scheme, "%s://", rule->name);
+    char kind[KIND_SIZE], scheme[KIND_SIZE + 3];
+    print_kind(config, kind, sizeof kind);
+    snprintf(scheme, sizeof scheme, "%s://", kind);
     print_tcp(address, scheme, rule->listens ? place->host : host_to_connect(place->host),
               place->port);
     print_tcp(endpoint, "", place->host, place->port);
@@ -119,7 +134,7 @@ static void place_vm(extvm_config *config) {
     const struct vm_type_rule *rule = &vm_type_rules[config->vm_type];
     struct config_section *section = &config->sections[config->vm_type];
     if (rule->version == NULL) {
-        snprintf(config->address, sizeof config->address, "%s", rule->name);
+        print_kind(config, config->address, sizeof config->address);
         return;
     }
     for (size_t i = 0; i <= section->more_places; i++) {
@@ -281,6 +296,11 @@ bool extvm_config_log_level(const extvm_config *config, extvm_log_level *level) 
 
 const char *extvm_config_vm_type(const extvm_config *config) {
     return vm_type_rules[config->vm_type].name;
+}
+
+const char *extvm_config_protocol(const extvm_config *config) {
+    const struct vm_type_rule *rule = &vm_type_rules[config->vm_type];
+    return rule->is_own ? protocol_of(config)->name : rule->name;
 }
 
 const char *extvm_config_address(const extvm_config *config) {

@@ -14,9 +14,21 @@ struct vm_type_rule {
     const char *name;    /* also of its group in the file, and in its address */
     const char *version; /* the proto-api-version that this library speaks; NULL: it has no group */
     bool listens;        /* the host is one to listen on */
+    bool is_own; /* it is this library's, which has one for each protocol: the key protocol */
 };
 
 extern const struct vm_type_rule vm_type_rules[VM_TYPES];
+
+/* The values of protocol. */
+enum config_protocol { CONFIG_KEVM, CONFIG_IELE, CONFIG_PROTOCOLS };
+
+struct config_protocol_rule {
+    const char *name;
+    const char *version; /* as in vm_type_rule */
+    const char *suffix;  /* of the kind of VM, in its address */
+};
+
+extern const struct config_protocol_rule config_protocol_rules[CONFIG_PROTOCOLS];
 
 enum {
     HOST_SIZE = 254,          /* a name has at most 253 characters (RFC 1035) */
@@ -38,6 +50,8 @@ struct config_section {
     extvm_options options; /* those that are given */
     bool has_log_level;
     extvm_log_level log_level;
+    bool has_protocol;
+    enum config_protocol protocol;
     struct config_place places[ENDPOINTS_MAXIMUM]; /* the first is also host and port */
     size_t more_places;                            /* after the first */
     char *command;                                 /* NULL: none */

@@ -14,10 +14,15 @@
 #include "memory.h"
 
 const struct vm_type_rule vm_type_rules[VM_TYPES] = {
-    [VM_INTERNAL] = {"internal", NULL, false},
-    [VM_KEVM] = {"kevm", "2.2", false},
-    [VM_IELE] = {"iele", "3.0", false},
-    [VM_TEST_MODE] = {"test-mode", "2.2", true},
+    [VM_INTERNAL] = {"internal", NULL, false, true},
+    [VM_KEVM] = {"kevm", "2.2", false, false},
+    [VM_IELE] = {"iele", "3.0", false, false},
+    [VM_TEST_MODE] = {"test-mode", "2.2", true, true},
+};
+
+const struct config_protocol_rule config_protocol_rules[CONFIG_PROTOCOLS] = {
+    [CONFIG_KEVM] = {"kevm", "2.2", ""},
+    [CONFIG_IELE] = {"iele", "3.0", "-iele"},
 };
 
 struct reader {
@@ -219,9 +224,47 @@ static const struct vm_type_rule *rule_of(const struct reader *reader,
     return &vm_type_rules[section - reader->config->sections];
 }
 
+static bool protocol_find(const char *text, enum config_protocol *protocol) {
+    for (unsigned i = 0; i < CONFIG_PROTOCOLS; i++) {
+        if (strcmp(config_protocol_rules[i].name, text) == 0) {
+            *protocol = (enum config_protocol)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+static extvm_status take_protocol(const struct reader *reader, const config_setting_t *setting,
+                                  struct config_section *section) {
+    static const char allowed[] = "\"kevm\" or \"iele\"";
+    const char *text;
+    extvm_status status = string_of(reader, setting, allowed, &text);
+    section->has_protocol = status == EXTVM_OK;
+    if (status == EXTVM_OK && !protocol_find(text, &section->protocol)) {
+        return refuse(reader, setting, EXTVM_INVALID_ARGUMENT,
+                      "there is no such protocol: allowed is %s", allowed);
+    }
+    return status;
+}
+
+/* The version that the setting must have. Of this library's own VMs it depends on the key protocol,
+ * which may stand behind it, in the same group or in vm. */
+static const char *version_of(const struct vm_type_rule *rule, const config_setting_t *setting) {
+    enum config_protocol protocol;
+    const config_setting_t *group = config_setting_parent(setting);
+    for (; rule->is_own && !config_setting_is_root(group); group = config_setting_parent(group)) {
+        const config_setting_t *key = config_setting_get_member(group, "protocol");
+        const char *text = key != NULL ? config_setting_get_string(key) : NULL;
+        if (text != NULL && protocol_find(text, &protocol)) {
+            return config_protocol_rules[protocol].version;
+        }
+    }
+    return rule->version;
+}
+
 static extvm_status take_version(const struct reader *reader, const config_setting_t *setting,
                                  struct config_section *section) {
-    const char *text, *version = rule_of(reader, section)->version;
+    const char *text, *version = version_of(rule_of(reader, section), setting);
     char allowed[16];
     snprintf(allowed, sizeof allowed, "\"%s\"", version);
     extvm_status status = string_of(reader, setting, allowed, &text);
@@ -380,6 +423,7 @@ static const struct key {
     {"test-mode", IN_VM, take_group},
     {"host", IN_GROUPS, take_host},
     {"port", IN_GROUPS, take_port},
+    {"protocol", IN_VM | IN_TEST_MODE, take_protocol},
     {"proto-api-version", IN_GROUPS, take_version},
     {"endpoints", IN_KEVM | IN_IELE, take_endpoints},
     {"command", IN_KEVM | IN_IELE, take_command},

@@ -13,7 +13,8 @@
 /* What a run has to keep to. */
 struct machine_terms {
     /* When it must have ended, on the monotonic clock in nanoseconds; 0: never. It then ends with
-     * EXTVM_DEADLINE_PASSED, a little late. */
+     * EXTVM_DEADLINE_PASSED, a little late. The world may put it off while it is asked, so that it
+     * is to be read anew each time. */
     uint64_t deadline;
     /* Set by any thread: the run ends with EXTVM_CANCELLED. NULL: it cannot be stopped. */
     const atomic_bool *stop;

@@ -23,6 +23,8 @@ struct message_rules {
     /* Whether a field that is empty in a result was left out, and stays empty; else that is wrong.
      */
     bool leaves_out;
+    /* Whether CallResult.error says that the return code is not 0, and not what the outcome is. */
+    bool error_is_code;
     /* The `count` fields of a CallResult with the number of CallResult.extra. */
     extvm_status (*read_extra)(struct wire result_fields, uint32_t number, size_t count,
                                extvm_result *result, extvm_error *error);

@@ -268,7 +268,8 @@ bool messages_encode_result(const struct message_rules *rules, const extvm_resul
     wire.return_code = rules->integer_from_vm(result->return_code, scratch);
     wire.gas_remaining = integer_field(result->gas_remaining);
     wire.gas_refund = integer_field(result->gas_refund);
-    wire.error = result->outcome != EXTVM_OUTCOME_SUCCESS;
+    wire.error = rules->error_is_code ? extvm_integer_sign(result->return_code) != 0
+                                      : result->outcome != EXTVM_OUTCOME_SUCCESS;
     modified_to_wire(rules, result, scratch, &wire);
     logs_to_wire(result, scratch, &wire);
     wire.deleted_accounts = addresses_to_wire(result->deleted, result->deleted_count, scratch);

@@ -186,6 +186,10 @@ extvm_bytes extvm_result_gas_used(const extvm_result *result) {
     return result->gas_used;
 }
 
+extvm_bytes extvm_result_milligas_remaining(const extvm_result *result) {
+    return result->milligas_remaining;
+}
+
 const extvm_address *extvm_result_created_address(const extvm_result *result) {
     return result->created ? &result->created_address : NULL;
 }

@@ -20,6 +20,7 @@ struct extvm_result {
     extvm_bytes return_code;
     const char *return_code_name;
     extvm_bytes gas_remaining, gas_refund, gas_used;
+    extvm_bytes milligas_remaining; /* empty: not reported */
     extvm_modified_account *modified;
     extvm_address *deleted, *touched;
     extvm_log_entry *logs;

@@ -112,7 +112,7 @@ extvm_status session_closed(struct session *session, bool reset, extvm_error *er
     if (!session->heard) {
         return error_set(error, EXTVM_VERSION_REJECTED,
                          "the VM %s the session right after Hello: it does not speak %s protocol "
-                         "%s, or it died: check that this address is a %s and its version",
+                         "%s, or it died: check that it is %s that listens there, and its version",
                          how, vm, session->protocol->version, vm);
     }
     if (reset) {

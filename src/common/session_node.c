@@ -182,10 +182,8 @@ static bool find_block(struct session *session) {
     }
     uint64_t asked = (uint64_t)query->block;
     if (session->settings.block_hash == BLOCK_HASH_PARENT) {
-        if (asked >= current) {
-            return false;
-        }
-        asked = current - 1 - asked;
+        query->block_number = current - 1 - asked; /* before the first: see extvm/world.h */
+        return asked < BLOCK_HASH_WINDOW;
     }
     query->block_number = asked;
     return asked < current && current - asked <= BLOCK_HASH_WINDOW;

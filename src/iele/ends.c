@@ -134,6 +134,7 @@ static const struct message_rules rules = {
     .integer_from_vm = integer_from_vm,
     .is_signed = true,
     .leaves_out = false,
+    .error_is_code = true, /* section 10.3: a program that reverts with 0 leaves no trace of it */
     .read_extra = read_extra,
     .write_extra = write_extra,
 };

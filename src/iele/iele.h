@@ -6,6 +6,10 @@
 
 extern const struct protocol iele_protocol;
 
+/* The name of a status of the VM's own, "success" or "FUNC_NOT_FOUND" and so on (section 10.1);
+ * lives for ever. There are 0 to 9. */
+const char *iele_status_name(unsigned status);
+
 /* -- for src/iele only: the functions of the table; see common/protocol.h -- */
 
 /* Whether `input` is what the VM survives: strict RLP, a string and a list of strings, nothing

@@ -50,6 +50,10 @@ static const char *const status_names[STATUSES] = {
     [CONTRACT_INVALID] = "CONTRACT_INVALID",
 };
 
+const char *iele_status_name(unsigned status) {
+    return status < STATUSES ? status_names[status] : "unknown";
+}
+
 /* Whether a status that is not 0 is the VM's own. A program may revert with the same numbers; then
  * the rest of the gas comes back, which after an exception is none, and after a refused upload is
  * all of it. */

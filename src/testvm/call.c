@@ -250,11 +250,10 @@ static bool block_to_ask(const struct hosted *hosted, uint64_t number, int64_t *
         is_like_real(hosted) ? hosted->host->last_block_hash : INT32_MAX; /* the field's type */
     if (hosted->host->protocol->block_hash == BLOCK_HASH_PARENT) {
         uint64_t current = 0;
-        if (extvm_integer_to_u64(hosted->session.call->block.number, &current) != EXTVM_OK ||
-            number >= current) {
+        if (extvm_integer_to_u64(hosted->session.call->block.number, &current) != EXTVM_OK) {
             return false;
         }
-        number = current - 1 - number;
+        number = current - 1 - number; /* modulo 2^64, as the number is (extvm/world.h) */
     }
     *block = (int64_t)number;
     return number <= last;

@@ -18,7 +18,7 @@ struct host {
     uint64_t last_block_hash; /* the hash of no later block is asked for */
 };
 
-enum { HOST_COUNT = 1 };
+enum { HOST_COUNT = 2 };
 extern const struct host hosts[HOST_COUNT];
 
 /* The protocols of all of them, NULL behind the last; and the host of one of these. */

@@ -21,7 +21,8 @@ enum {
     BACKLOG = 1024,
     GRACE_MILLISECONDS = 1000, /* for running calls when the server stops */
     REST_MILLISECONDS = 100,   /* of a listener that has no file descriptors left */
-    TURNED_AWAY_MAXIMUM = 64   /* sessions over the limit that are left at the same time */
+    TURNED_AWAY_MAXIMUM = 64,  /* sessions over the limit that are left at the same time */
+    KIND_SIZE = 8              /* of a kind of VM and what stands behind it in an address */
 };
 
 /* -- queues, and the way into the loop -- */
@@ -163,13 +164,21 @@ static struct evconnlistener *make_listener(extvm_testvm *server, const struct s
     return listener;
 }
 
+/* The addresses of its VMs: what each is called, and where all of them listen. */
+static void set_addresses(extvm_testvm *server, const char *between, const char *place) {
+    for (size_t i = 0; i < HOST_COUNT; i++) {
+        snprintf(server->addresses[i], sizeof server->addresses[i], "%s%s%s", hosts[i].name,
+                 between, place);
+    }
+}
+
 static bool listen_unix(extvm_testvm *server, const struct endpoint *endpoint) {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     memcpy(address.sun_path, endpoint->path, sizeof address.sun_path);
     server->listener = make_listener(server, (const struct sockaddr *)&address, sizeof address);
     if (server->listener != NULL) {
         memcpy(server->path, endpoint->path, sizeof server->path);
-        snprintf(server->address, sizeof server->address, "kevm+unix:%s", endpoint->path);
+        set_addresses(server, "+unix:", endpoint->path);
     }
     return server->listener != NULL;
 }
@@ -206,8 +215,10 @@ static bool listen_tcp(extvm_testvm *server, const struct endpoint *endpoint, co
     freeaddrinfo(addresses);
     if (server->listener != NULL) {
         bool is_v6 = strchr(endpoint->host, ':') != NULL;
-        snprintf(server->address, sizeof server->address, "kevm://%s%.200s%s:%u", is_v6 ? "[" : "",
-                 endpoint->host, is_v6 ? "]" : "", listening_port(server->listener));
+        char place[ENDPOINT_TEXT_SIZE - KIND_SIZE];
+        snprintf(place, sizeof place, "%s%.200s%s:%u", is_v6 ? "[" : "", endpoint->host,
+                 is_v6 ? "]" : "", listening_port(server->listener));
+        set_addresses(server, "://", place);
     }
     return server->listener != NULL;
 }
@@ -325,13 +336,22 @@ extvm_status extvm_testvm_start(const char *listen, const char *faults,
         free_server(server);
         return status;
     }
-    log_line(&server->logger, EXTVM_LOG_INFO, "test-mode: listening: %s", server->address);
+    log_line(&server->logger, EXTVM_LOG_INFO, "test-mode: listening: %s", server->addresses[0]);
     *out = server;
     return EXTVM_OK;
 }
 
 const char *extvm_testvm_address(const extvm_testvm *testvm) {
-    return testvm->address;
+    return testvm->addresses[0];
+}
+
+const char *extvm_testvm_address_for(const extvm_testvm *testvm, const char *protocol) {
+    for (size_t i = 0; protocol != NULL && i < HOST_COUNT; i++) {
+        if (strcmp(hosts[i].name, protocol) == 0) {
+            return testvm->addresses[i];
+        }
+    }
+    return NULL;
 }
 
 unsigned extvm_testvm_sessions(const extvm_testvm *testvm) {

@@ -7,7 +7,7 @@
 #include "common/error.h"
 #include "common/memory.h"
 #include "common/prefix.h"
-#include "kevm/kevm.h"
+#include "host.h"
 
 struct server_keeper {
     struct keeper keeper;
@@ -63,20 +63,22 @@ static extvm_status start(const char *listen, const extvm_options *options,
     return EXTVM_OK;
 }
 
-extvm_status test_mode_new(const char *listen, const extvm_options *options, extvm_vm **out,
-                           extvm_error *error) {
+extvm_status test_mode_new(const char *listen, const struct protocol *protocol,
+                           const extvm_options *options, extvm_vm **out, extvm_error *error) {
     struct server_keeper *keeper = NULL;
     struct endpoint endpoint;
     extvm_status status = start(listen, options, &keeper, error);
     if (keeper == NULL) {
         return status;
     }
-    const char *address = extvm_testvm_address(keeper->server);
-    status = endpoint_parse_tcp(&endpoint, address, text_after(address, "kevm://"), error);
+    const char *name = host_of(protocol)->name;
+    const char *address = extvm_testvm_address_for(keeper->server, name);
+    status =
+        endpoint_parse_tcp(&endpoint, address, text_after(text_after(address, name), "://"), error);
     if (status != EXTVM_OK) {
         release(&keeper->keeper);
         return status;
     }
     struct keeper *const keepers[] = {&keeper->keeper};
-    return client_new(&kevm_protocol, &endpoint, 1, keepers, options, NULL, out, error);
+    return client_new(protocol, &endpoint, 1, keepers, options, NULL, out, error);
 }

@@ -137,6 +137,15 @@ verdict 'EXTVM_CONFIG names the VM when neither --vm nor --config does'
 EXTVM_CONFIG=$folder/refused.conf extvm run --vm internal --code 00
 [ "$status" -eq 0 ]
 verdict '--vm goes before EXTVM_CONFIG'
+echo 'vm { vm-type = "internal", protocol = "iele" }' >"$folder/iele.conf"
+extvm run --config "$folder/iele.conf" --to a24dc96c7cfd9e1c44d482f5fb78d118ff0c53f3 --function inc --arg -1 \
+    --code 0000001b6302690003696e63670000000068000100016101010112f6000102
+[ "$status" -eq 0 ] && prints '^returned  *1 integer: 0$'
+verdict 'the IELE VM of the library is the one of protocol = "iele"'
+echo 'vm { vm-type = "test-mode", test-mode { protocol = "iele", port = 8889 } }' >"$folder/iele.conf"
+extvm config show "$folder/iele.conf"
+[ "$status" -eq 0 ] && prints '^protocol  *iele$' && prints '^address  *test-mode-iele://127.0.0.1:8889$'
+verdict 'show prints the protocol of a server of the library'
 extvm run --vm internal --config "$file" --code 00
 [ "$status" -eq 2 ] && one_line && says '--config.*--vm'
 verdict '--vm and --config together: exit 2'

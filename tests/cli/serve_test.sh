@@ -38,6 +38,10 @@ verdict 'a call runs on a server on a free port'
 run --vm "kevm://$place" --call examples/call.json --world examples/world.json --json
 [ "$status" -eq 0 ] && prints '"gasUsed": *"22109"'
 verdict 'the example call gives the same gas as the recorded exchange'
+run --vm "iele://$place" --to a24dc96c7cfd9e1c44d482f5fb78d118ff0c53f3 --function inc --arg -128 \
+    --code 0000001b6302690003696e63670000000068000100016101010112f6000102
+[ "$status" -eq 0 ] && prints '^returned  *1 integer: -127$'
+verdict 'the same server is an IELE for who speaks its protocol'
 stop TERM
 [ "$stopped" -eq 0 ]
 verdict 'SIGTERM ends the server with exit status 0'

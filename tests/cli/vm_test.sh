@@ -74,7 +74,7 @@ wait "$vm"
 
 # -- a VM that fails --
 
-exits 4 'a VM that closes right after Hello: exit 4, and what to check' 'protocol 2.2.*check that this address is a KEVM' '> any
+exits 4 'a VM that closes right after Hello: exit 4, and what to check' 'protocol 2.2.*check that it is KEVM that listens there' '> any
 close'
 exits 5 'a VM that closes in the middle of a call: exit 5' 'closed the session in the middle of a call' '> any
 > any

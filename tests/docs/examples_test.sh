@@ -28,5 +28,14 @@ done
 "$EXAMPLES/async" internal >"$folder/async.log" 2>&1
 [ $? -eq 1 ] && grep -q 'inside the library' "$folder/async.log"
 verdict 'a VM inside the library is refused by the event loop, with the reason'
+for vm in test-mode-iele internal-iele; do
+    "$EXAMPLES/iele_token" "$vm" >"$folder/token.log" 2>&1 &&
+        [ "$(tail -n 1 "$folder/token.log")" = "  outcome: success (status 0), returned 25$(printf '%078d' 0)" ] &&
+        grep -q 'outcome: revert (status 2)' "$folder/token.log"
+    verdict "the IELE token is assembled, made, transferred, refused and asked for a balance on $vm"
+done
+"$EXAMPLES/iele_token" >"$folder/token.log" 2>&1 &&
+    grep -q '^  node -> VM Hello  *version=3.0' "$folder/token.log" && grep -q 'VM -> node CallResult  *returnCode=2' "$folder/token.log"
+verdict 'the dialogue with the IELE VM is shown'
 
 finish

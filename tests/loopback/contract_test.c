@@ -1,7 +1,7 @@
 /* The contract that every vm-type must pass: the same calls give results that are equal field by
- * field on the internal EVM, in test mode, and over TCP and a unix socket, for a caller that waits
+ * field on the internal VM, in test mode, and over TCP and a unix socket, for a caller that waits
  * and in an event loop; also where the server diverges like the real KEVM, for what the client puts
- * right. */
+ * right. For the EVM and for IELE. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -10,6 +10,8 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+
+#include <extvm/iele.h>
 
 #include "support/async_run.h"
 #include "support/cases.h"
@@ -66,6 +68,7 @@ static extvm_state *make_state(const char *code) {
     case_storage(state, CONTRACT, "200", "128");
     assert_int_equal(extvm_state_set_block_hash(state, 0, &hash), EXTVM_OK);
     assert_int_equal(extvm_state_set_block_hash(state, 9, &hash), EXTVM_OK);
+    assert_int_equal(extvm_state_set_block_hash(state, UINT64_MAX - 1, &hash), EXTVM_OK);
     return state;
 }
 
@@ -96,6 +99,108 @@ static extvm_result *run_case(extvm_vm *vm, unsigned i, run_fn *run) {
     return result;
 }
 
+/* -- the same for IELE: the contracts of protocol/iele.md, section 13 -- */
+
+#define TINY "0000001b6302690003696e63670000000068000100016101010112f6000102"
+#define DEMO                                                                                       \
+    "000000446302690003707574690004686173686900046661696c670000000068000100025402550161800353"     \
+    "0d618003a103f600010268000200014001f60001016800030001f700"
+
+static const struct {
+    const char *name, *recipient, *code,
+        *function; /* a create has no recipient, its code is made */
+    const char *arguments[2];
+    const char *value, *gas;
+} iele_cases[] = {
+    {"create", NULL, TINY, NULL, {NULL}, "5", "1000000"},
+    {"create with an argument too many", NULL, TINY, NULL, {"1"}, "0", "1000000"},
+    {"create of ill-formed code", NULL, "000000026300", NULL, {NULL}, "0", "1000000"},
+    {"create out of gas", NULL, TINY, NULL, {NULL}, "0", "6000"},
+    {"increase", CONTRACT, TINY, "inc", {"41"}, "0", "1000000"},
+    {"increase a negative number", CONTRACT, TINY, "inc", {"-129"}, "0", "1000000"},
+    {"increase, with value", CONTRACT, TINY, "inc", {"127"}, "3", "1000000"},
+    {"out of gas", CONTRACT, TINY, "inc", {"41"}, "0", "3"},
+    {"unknown function", CONTRACT, TINY, "nope", {NULL}, "0", "1000000"},
+    {"constructor called", CONTRACT, TINY, "init", {NULL}, "0", "1000000"},
+    {"wrong number of arguments", CONTRACT, TINY, "inc", {NULL}, "0", "1000000"},
+    {"no contract", PAYEE, "", "inc", {"1"}, "0", "1000000"},
+    {"store and log", CONTRACT, DEMO, "put", {"5", "128"}, "0", "1000000"},
+    {"store what there is", CONTRACT, DEMO, "put", {"1", "2"}, "0", "1000000"},
+    {"erase", CONTRACT, DEMO, "put", {"200", "0"}, "0", "1000000"},
+    {"a negative key", CONTRACT, DEMO, "put", {"-128", "-32768"}, "0", "1000000"},
+    {"the parent's hash", CONTRACT, DEMO, "hash", {"0"}, "0", "1000000"},
+    {"an older block's hash", CONTRACT, DEMO, "hash", {"9"}, "0", "1000000"},
+    {"the hash of a block before the first", CONTRACT, DEMO, "hash", {"11"}, "0", "1000000"},
+    {"no block's hash", CONTRACT, DEMO, "hash", {"-1"}, "0", "1000000"},
+    {"a hash that is too far away", CONTRACT, DEMO, "hash", {"300"}, "0", "1000000"},
+    {"revert", CONTRACT, DEMO, "fail", {"1000"}, "7", "1000000"},
+    {"revert with a status of the VM", CONTRACT, DEMO, "fail", {"5"}, "0", "1000000"},
+    {"revert with 0", CONTRACT, DEMO, "fail", {"0"}, "0", "1000000"},
+    {"payment", PAYEE, "", "deposit", {NULL}, "256", "1000000"},
+    {"payment of nothing", PAYEE, "", "deposit", {NULL}, "0", "1000000"},
+    {"payment to the caller", CALLER, "", "deposit", {NULL}, "9", "1000000"},
+    {"value above the balance", CONTRACT, TINY, "inc", {"1"}, "10000000000000", "1000000"},
+    {"precompiled",
+     "0000000000000000000000000000000000000001",
+     "",
+     "iele.ecadd",
+     {"1"},
+     "0",
+     "1000000"},
+};
+
+enum { IELE_CASE_COUNT = sizeof iele_cases / sizeof iele_cases[0] };
+
+static extvm_bytes iele_input(struct case_call *one, unsigned i, uint8_t **data) {
+    extvm_bytes arguments[2];
+    size_t count = 0, size = 0;
+    for (; count < 2 && iele_cases[i].arguments[count] != NULL; count++) {
+        arguments[count] = case_number(one, iele_cases[i].arguments[count]);
+    }
+    if (iele_cases[i].function != NULL) {
+        assert_int_equal(
+            extvm_iele_call(iele_cases[i].function, arguments, count, NULL, data, &size, NULL),
+            EXTVM_OK);
+    } else {
+        uint8_t code[128];
+        assert_int_equal(extvm_bytes_from_hex(iele_cases[i].code, code, sizeof code, &size),
+                         EXTVM_OK);
+        assert_int_equal(
+            extvm_iele_deploy((extvm_bytes){code, size}, arguments, count, NULL, data, &size, NULL),
+            EXTVM_OK);
+    }
+    return (extvm_bytes){*data, size};
+}
+
+static extvm_result *run_iele_case(extvm_vm *vm, unsigned i, run_fn *run) {
+    struct case_call one;
+    extvm_result *result = NULL;
+    extvm_error error = {EXTVM_OK, ""};
+    uint8_t *data = NULL;
+    extvm_state *state = make_state(iele_cases[i].recipient != NULL ? iele_cases[i].code : "");
+    case_call_init(&one, iele_cases[i].recipient, "", iele_cases[i].value, iele_cases[i].gas);
+    one.call.block.number = case_number(&one, "10");
+    one.call.input = iele_input(&one, i, &data);
+    const extvm_world world = extvm_state_world(state);
+    if (run(vm, &one.call, &world, &result, &error) != EXTVM_OK) {
+        fail_msg("%s: %s", iele_cases[i].name, error.text);
+    }
+    extvm_state_free(state);
+    free(data);
+    return result;
+}
+
+/* -- the comparison -- */
+
+struct kind {
+    const char *internal, *protocol; /* the VM in the process; its name in addresses */
+    extvm_result *(*run)(extvm_vm *vm, unsigned i, run_fn *run);
+    unsigned count;
+};
+
+static const struct kind evm = {"internal", "kevm", run_case, CASE_COUNT};
+static const struct kind iele = {"internal-iele", "iele", run_iele_case, IELE_CASE_COUNT};
+
 static void assert_same(const extvm_result *a, const extvm_result *b, const char *name) {
     bool same = a->outcome == b->outcome && extvm_bytes_equal(a->return_data, b->return_data) &&
                 extvm_bytes_equal(a->return_code, b->return_code) &&
@@ -122,15 +227,17 @@ static void assert_same(const extvm_result *a, const extvm_result *b, const char
 }
 
 /* Every case on the internal VM, and on the one at `address` by extvm_run and in an event loop. */
-static void compare_with_internal(const char *address) {
+static void compare_with_internal(const struct kind *kind, const char *address) {
     extvm_vm *internal = NULL, *other = NULL;
-    assert_int_equal(extvm_open("internal", NULL, &internal, NULL), EXTVM_OK);
+    assert_int_equal(extvm_open(kind->internal, NULL, &internal, NULL), EXTVM_OK);
     assert_int_equal(extvm_open(address, NULL, &other, NULL), EXTVM_OK);
-    for (unsigned i = 0; i < CASE_COUNT; i++) {
-        extvm_result *wanted = run_case(internal, i, extvm_run);
-        extvm_result *got = run_case(other, i, extvm_run), *later = run_case(other, i, async_run);
-        assert_same(wanted, got, cases[i].name);
-        assert_same(wanted, later, cases[i].name);
+    for (unsigned i = 0; i < kind->count; i++) {
+        const char *name = kind == &evm ? cases[i].name : iele_cases[i].name;
+        extvm_result *wanted = kind->run(internal, i, extvm_run);
+        extvm_result *got = kind->run(other, i, extvm_run);
+        extvm_result *later = kind->run(other, i, async_run);
+        assert_same(wanted, got, name);
+        assert_same(wanted, later, name);
         extvm_result_free(wanted);
         extvm_result_free(got);
         extvm_result_free(later);
@@ -139,42 +246,52 @@ static void compare_with_internal(const char *address) {
     extvm_close(internal);
 }
 
-static void compare_server(const char *listen, const char *faults) {
+/* The server speaks both protocols. */
+static void compare_server(const struct kind *kind, const char *listen, const char *faults) {
     extvm_testvm *server = NULL;
     extvm_error error = {EXTVM_OK, ""};
     if (extvm_testvm_start(listen, faults, NULL, &server, &error) != EXTVM_OK) {
         fail_msg("%s", error.text);
     }
-    compare_with_internal(extvm_testvm_address(server));
+    compare_with_internal(kind, extvm_testvm_address_for(server, kind->protocol));
     extvm_testvm_stop(server);
+}
+
+static void compare_at_unix_socket(const struct kind *kind) {
+    char listen[64];
+    snprintf(listen, sizeof listen, "unix:/tmp/extvm-contract-%d", (int)getpid());
+    compare_server(kind, listen, NULL);
+    assert_int_not_equal(access(listen + 5, F_OK), 0); /* removed */
 }
 
 static void test_mode_gives_the_same_results_as_the_internal_vm(void **unused) {
     (void)unused;
-    compare_with_internal("test-mode");
+    compare_with_internal(&evm, "test-mode");
+    compare_with_internal(&iele, "test-mode-iele");
 }
 
-static void kevm_over_tcp_gives_the_same_results_as_the_internal_vm(void **unused) {
+static void a_vm_over_tcp_gives_the_same_results_as_the_internal_one(void **unused) {
     (void)unused;
-    compare_server("127.0.0.1:0", NULL);
+    compare_server(&evm, "127.0.0.1:0", NULL);
+    compare_server(&iele, "127.0.0.1:0", NULL);
 }
 
-static void kevm_over_a_unix_socket_gives_the_same_results_as_the_internal_vm(void **unused) {
+static void a_vm_over_a_unix_socket_gives_the_same_results_as_the_internal_one(void **unused) {
     (void)unused;
-    char listen[64];
-    snprintf(listen, sizeof listen, "unix:/tmp/extvm-contract-%d", (int)getpid());
-    compare_server(listen, NULL);
-    assert_int_not_equal(access(listen + 5, F_OK), 0); /* removed */
+    compare_at_unix_socket(&evm);
+    compare_at_unix_socket(&iele);
 }
 
 static void messages_in_small_pieces_give_the_same_results(void **unused) {
     (void)unused;
-    compare_server("127.0.0.1:0", "split=7");
+    compare_server(&evm, "127.0.0.1:0", "split=7");
+    compare_server(&iele, "127.0.0.1:0", "split=7");
 }
 
 static void what_the_real_kevm_does_its_own_way_is_put_right(void **unused) {
     (void)unused;
-    compare_server("127.0.0.1:0", "like-kevm");
+    compare_server(&evm, "127.0.0.1:0", "like-kevm");
+    compare_server(&iele, "127.0.0.1:0", "like-kevm"); /* is nothing to it */
 }
 
 static void several_processes_share_the_work_and_give_the_same_results(void **unused) {
@@ -189,7 +306,7 @@ static void several_processes_share_the_work_and_give_the_same_results(void **un
     }
     snprintf(addresses, sizeof addresses, "%s,%s", extvm_testvm_address(servers[0]),
              extvm_testvm_address(servers[1]));
-    compare_with_internal(addresses);
+    compare_with_internal(&evm, addresses);
 
     extvm_vm *vm = NULL;
     assert_int_equal(extvm_open(addresses, NULL, &vm, NULL), EXTVM_OK);
@@ -210,8 +327,8 @@ static void several_processes_share_the_work_and_give_the_same_results(void **un
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_mode_gives_the_same_results_as_the_internal_vm),
-        cmocka_unit_test(kevm_over_tcp_gives_the_same_results_as_the_internal_vm),
-        cmocka_unit_test(kevm_over_a_unix_socket_gives_the_same_results_as_the_internal_vm),
+        cmocka_unit_test(a_vm_over_tcp_gives_the_same_results_as_the_internal_one),
+        cmocka_unit_test(a_vm_over_a_unix_socket_gives_the_same_results_as_the_internal_one),
         cmocka_unit_test(several_processes_share_the_work_and_give_the_same_results),
         cmocka_unit_test(messages_in_small_pieces_give_the_same_results),
         cmocka_unit_test(what_the_real_kevm_does_its_own_way_is_put_right),

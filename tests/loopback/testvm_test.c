@@ -157,7 +157,7 @@ static void another_version_is_shown_the_door(void **unused) {
     (void)unused;
     extvm_testvm *server = start(NULL, NULL, NULL);
     int socket = connect_raw(server);
-    send_hex(socket, "000000070a03332e301a00");
+    send_hex(socket, "000000070a03342e301a00");
     assert_true(is_ended(socket));
     close(socket);
     extvm_testvm_stop(server);

@@ -67,6 +67,44 @@ static void the_operators_file_loads_in_both_spellings(void **context) {
     }
 }
 
+static void this_librarys_own_vms_are_of_the_protocol_that_the_key_says(void **context) {
+    static const struct {
+        const char *text, *protocol, *address;
+    } rows[] = {
+        {"vm { vm-type = \"internal\" }", "kevm", "internal"},
+        {"vm { vm-type = \"internal\", protocol = \"kevm\" }", "kevm", "internal"},
+        {"vm { protocol = \"iele\", vm-type = \"internal\" }", "iele", "internal-iele"},
+        {"vm { vm-type = \"test-mode\", test-mode { protocol = \"iele\", host = \"::1\" } }",
+         "iele", "test-mode-iele://[::1]:8888"},
+        {"vm { vm-type = \"test-mode\", protocol = \"iele\", test-mode { } }", "iele",
+         "test-mode-iele://127.0.0.1:8888"},
+        {"vm { vm-type = \"test-mode\", protocol = \"iele\", test-mode { protocol = \"kevm\" } }",
+         "kevm", "test-mode://127.0.0.1:8888"},
+        /* What is said of the server is nothing to a VM in the process. */
+        {"vm { vm-type = \"internal\", test-mode { protocol = \"iele\" } }", "kevm", "internal"},
+        /* Those of others have their own. */
+        {"vm { vm-type = \"kevm\", protocol = \"iele\" }", "kevm", "kevm://127.0.0.1:8888"},
+        {"vm { vm-type = \"iele\" }", "iele", "iele://127.0.0.1:8888"},
+        /* The version is the protocol's, before it or behind. */
+        {"vm { vm-type = \"test-mode\", test-mode { proto-api-version = \"3.0\", protocol = "
+         "\"iele\" } }",
+         "iele", "test-mode-iele://127.0.0.1:8888"},
+        {"vm { test-mode { proto-api-version = \"3.0\" }, vm-type = \"test-mode\", protocol = "
+         "\"iele\" }",
+         "iele", "test-mode-iele://127.0.0.1:8888"},
+        {"protocol = \"iele\"\nvm { vm-type = \"test-mode\", test-mode { proto-api-version = "
+         "\"2.2\" } }",
+         "kevm", "test-mode://127.0.0.1:8888"},
+    };
+    (void)context;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        extvm_config *config = parsed(rows[i].text);
+        assert_string_equal(extvm_config_protocol(config), rows[i].protocol);
+        assert_string_equal(extvm_config_address(config), rows[i].address);
+        extvm_config_free(config);
+    }
+}
+
 static void each_vm_type_gets_its_address(void **context) {
     static const char *const types[][2] = {{"internal", "internal"},
                                            {"kevm", "kevm://127.0.0.1:8888"},
@@ -269,6 +307,21 @@ static const struct refusal {
     {"vm { iele { proto-api-version = \"2.2\" } }",
      EXTVM_INVALID_ARGUMENT,
      {"vm.iele.proto-api-version = \"2.2\": ", "allowed is \"3.0\""}},
+    {"vm { test-mode { proto-api-version = \"3.0\" } }",
+     EXTVM_INVALID_ARGUMENT,
+     {"vm.test-mode.proto-api-version = \"3.0\": ", "allowed is \"2.2\""}},
+    {"vm { test-mode { protocol = \"iele\", proto-api-version = \"2.2\" } }",
+     EXTVM_INVALID_ARGUMENT,
+     {"vm.test-mode.proto-api-version = \"2.2\": ", "allowed is \"3.0\""}},
+    {"vm { protocol = \"eile\" }",
+     EXTVM_INVALID_ARGUMENT,
+     {"vm.protocol = \"eile\": ", "allowed is \"kevm\" or \"iele\""}},
+    {"vm { test-mode { protocol = 3 } }",
+     EXTVM_INVALID_ARGUMENT,
+     {"vm.test-mode.protocol = 3: ", "it must be a string: \"kevm\" or \"iele\""}},
+    {"vm { kevm { protocol = \"kevm\" } }",
+     EXTVM_INVALID_ARGUMENT,
+     {"vm.kevm.protocol = \"kevm\": there is no such key"}},
     {"vm { iele { proto-api-version = 3.0 } }",
      EXTVM_INVALID_ARGUMENT,
      {"vm.iele.proto-api-version = 3: it must be a string: \"3.0\""}},
@@ -728,6 +781,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_operators_file_loads_in_both_spellings),
         cmocka_unit_test(each_vm_type_gets_its_address),
+        cmocka_unit_test(this_librarys_own_vms_are_of_the_protocol_that_the_key_says),
         cmocka_unit_test(hosts_ports_and_endpoints_become_addresses),
         cmocka_unit_test(command_is_that_of_the_vm_that_is_used),
         cmocka_unit_test(what_stands_around_the_section_is_not_ours),

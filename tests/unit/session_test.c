@@ -243,27 +243,35 @@ static void only_the_256_blocks_before_the_calls_have_a_hash(void **context) {
     struct dialogue *dialogue = *context;
     static const struct {
         enum block_hash_policy policy;
+        uint64_t number; /* of the call's block */
         const char *frame;
         int64_t block; /* whose hash must come; -1: none */
     } rows[] = {
-        {BLOCK_HASH_ABSOLUTE, "00000005 2203 08ab02", 299},
-        {BLOCK_HASH_ABSOLUTE, "00000005 2203 08ac02", -1},
-        {BLOCK_HASH_ABSOLUTE, "00000004 2202 082c", 44},
-        {BLOCK_HASH_ABSOLUTE, "00000004 2202 082b", -1},
-        {BLOCK_HASH_ABSOLUTE, "00000002 2200", -1},
-        {BLOCK_HASH_PARENT, "00000002 2200", 299},
-        {BLOCK_HASH_PARENT, "00000005 2203 08ff01", 44},
-        {BLOCK_HASH_PARENT, "00000005 2203 088002", -1},
-        {BLOCK_HASH_ABSOLUTE, "0000000d 220b 08 ff*9 01", -1},
+        {BLOCK_HASH_ABSOLUTE, 300, "00000005 2203 08ab02", 299},
+        {BLOCK_HASH_ABSOLUTE, 300, "00000005 2203 08ac02", -1},
+        {BLOCK_HASH_ABSOLUTE, 300, "00000004 2202 082c", 44},
+        {BLOCK_HASH_ABSOLUTE, 300, "00000004 2202 082b", -1},
+        {BLOCK_HASH_ABSOLUTE, 300, "00000002 2200", -1},
+        {BLOCK_HASH_PARENT, 300, "00000002 2200", 299},
+        {BLOCK_HASH_PARENT, 300, "00000005 2203 08ff01", 44},
+        {BLOCK_HASH_PARENT, 300, "00000005 2203 088002", -1},
+        {BLOCK_HASH_ABSOLUTE, 300, "0000000d 220b 08 ff*9 01", -1},
+        {BLOCK_HASH_PARENT, 5, "00000004 2202 0804", 0},
+        {BLOCK_HASH_PARENT, 5, "00000004 2202 0805", 0x200}, /* before the first: UINT64_MAX */
+        {BLOCK_HASH_PARENT, 5, "00000004 2202 0806", -1},    /* which the world has not */
     };
     extvm_call call = payment();
-    call.block.number = HEX("012c"); /* 300 */
     for (uint64_t block = 0; block <= 300; block++) {
         extvm_word hash = {{0xbb, (uint8_t)(block >> 8), (uint8_t)block}};
         assert_int_equal(extvm_state_set_block_hash(dialogue->state, block, &hash), EXTVM_OK);
     }
+    const extvm_word before_the_first = {{0xbb, 0x02}};
+    assert_int_equal(extvm_state_set_block_hash(dialogue->state, UINT64_MAX, &before_the_first),
+                     EXTVM_OK);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         extvm_result *result = NULL;
+        uint8_t number[EXTVM_U64_INTEGER_SIZE];
+        call.block.number = extvm_integer_from_u64(rows[i].number, number);
         dialogue->session.settings.block_hash = rows[i].policy;
         assert_int_equal(play(dialogue, &call, (const char *const[]){ASK_SENDER, NULL}), EXTVM_OK);
         session_feed(&dialogue->session, HEX(rows[i].frame), SIZE_MAX);

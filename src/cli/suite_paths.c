@@ -1,10 +1,11 @@
 /* Finding the files of a test suite: folders are walked with fts(3), which sees symbolic links that
  * lead in a circle. */
-#include "statetest_paths.h"
+#include "suite_paths.h"
 
 #include <errno.h>
+#include <fnmatch.h>
 #include <fts.h>
-#include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -94,4 +95,26 @@ extvm_status path_list_add(struct path_list *list, char *path, extvm_error *erro
         return refuse(path, errno, error);
     }
     return S_ISDIR(about.st_mode) ? add_folder(list, path, error) : add(list, path, error);
+}
+
+/* -- names -- */
+
+void suite_file_name(const char *path, char out[SUITE_NAME_SIZE]) {
+    static const char ending[] = ".json";
+    const char *start = strrchr(path, '/');
+    while (start != NULL && start > path && start[-1] != '/') {
+        start--;
+    }
+    snprintf(out, SUITE_NAME_SIZE, "%s", start != NULL ? start : path);
+    size_t length = strlen(out);
+    if (length > sizeof ending - 1 && strcmp(out + length - (sizeof ending - 1), ending) == 0) {
+        out[length - (sizeof ending - 1)] = '\0';
+    }
+    text_clean(out);
+}
+
+bool suite_wants(const char *filter, const char *file, const char *name) {
+    char whole[2 * SUITE_NAME_SIZE];
+    snprintf(whole, sizeof whole, "%s:%s", file, name);
+    return filter == NULL || fnmatch(filter, name, 0) == 0 || fnmatch(filter, whole, 0) == 0;
 }

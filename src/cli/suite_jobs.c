@@ -1,6 +1,6 @@
 /* Running the files of a test suite on several threads. Each job takes the next file that nobody
  * has taken, and prints once all files before it have been printed. */
-#include "statetest_jobs.h"
+#include "suite_jobs.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -17,8 +17,9 @@ struct file_report {
     extvm_error error; /* why it was not done */
 };
 
+/* All of it. */
 struct run {
-    const struct job_plan *plan;
+    const struct suite_plan *plan;
     struct case_counts *counts;
     struct progress progress;
     pthread_mutex_t lock; /* over all that follows, and over `counts` */
@@ -29,6 +30,19 @@ struct run {
     extvm_status status; /* anything but EXTVM_OK: nothing more is printed */
     extvm_error *error;
 };
+
+void suite_count(struct suite_job *job, bool passed) {
+    *(passed ? &job->counts.passed : &job->counts.failed) += 1;
+    progress_count(job->progress, passed);
+}
+
+bool suite_breaks_off(extvm_status status) {
+    extvm_status_class status_class = extvm_status_classify(status);
+    return status_class == EXTVM_CLASS_UNREACHABLE || status_class == EXTVM_CLASS_REJECTED ||
+           status == EXTVM_NO_MEMORY;
+}
+
+/* -- files, taken one by one and printed in order -- */
 
 static void stop(struct run *run, const extvm_error *error) {
     run->stopped = true;
@@ -84,22 +98,7 @@ static void finish_file(struct run *run, size_t index, const struct file_report 
     pthread_mutex_unlock(&run->lock);
 }
 
-static struct file_report run_file(struct case_runner *runner, const char *path) {
-    struct file_report report = {.finished = false};
-    runner->counts = (struct case_counts){0};
-    runner->out = open_memstream(&report.text, &report.size);
-    if (runner->out == NULL) {
-        report.status = complain_no_memory(&runner->error);
-    } else {
-        report.status = case_runner_run(runner, path);
-        if (fclose(runner->out) != 0 && report.status == EXTVM_OK) {
-            report.status = complain_no_memory(&runner->error);
-        }
-    }
-    report.counts = runner->counts;
-    report.error = runner->error;
-    return report;
-}
+/* -- jobs -- */
 
 struct job {
     struct run *run;
@@ -107,23 +106,39 @@ struct job {
     pthread_t thread;
 };
 
+static struct file_report run_file(suite_run_file *run_it, struct suite_job *job,
+                                   const char *path) {
+    struct file_report report = {.finished = false};
+    job->counts = (struct case_counts){0};
+    job->out = open_memstream(&report.text, &report.size);
+    if (job->out == NULL) {
+        report.status = complain_no_memory(&job->error);
+    } else {
+        report.status = run_it(job, path);
+        if (fclose(job->out) != 0 && report.status == EXTVM_OK) {
+            report.status = complain_no_memory(&job->error);
+        }
+    }
+    report.counts = job->counts;
+    report.error = job->error;
+    return report;
+}
+
 /* The files of one job, until there are none left. */
 static void run_files(const struct job *job, extvm_vm *vm) {
     struct run *run = job->run;
-    secp256k1_context *curve = secp256k1_context_create(SECP256K1_CONTEXT_SIGN);
-    struct case_runner runner = {
+    struct suite_job work = {
         .selection = run->plan->selection,
         .vm = vm,
         .vm_address = vm_options_address(run->plan->vm_options, job->vm),
-        .curve = curve,
+        .json = run->plan->vm_options->json,
         .progress = &run->progress,
     };
     size_t index;
     for (const char *path; (path = take_file(run, &index)) != NULL;) {
-        struct file_report report = run_file(&runner, path);
+        struct file_report report = run_file(run->plan->run_file, &work, path);
         finish_file(run, index, &report);
     }
-    secp256k1_context_destroy(curve);
 }
 
 static void *run_job(void *context) {
@@ -160,7 +175,8 @@ static void run_jobs(struct run *run, struct job *jobs) {
     }
 }
 
-extvm_status jobs_run(const struct job_plan *plan, struct case_counts *counts, extvm_error *error) {
+extvm_status suite_run(const struct suite_plan *plan, struct case_counts *counts,
+                       extvm_error *error) {
     struct run run = {
         .plan = plan, .counts = counts, .lock = PTHREAD_MUTEX_INITIALIZER, .error = error};
     struct pool pool = {NULL};
