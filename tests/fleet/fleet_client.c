@@ -56,7 +56,7 @@ static void *run_node(void *context) {
     struct node *node = context;
     struct workload workload;
     extvm_vm *vm = open_fleet(node->address);
-    workload_init(&workload, node->seed);
+    workload_init(&workload, false, node->seed);
     while (clock_now() < node->end) {
         run_one(node, vm, &workload);
     }

@@ -29,13 +29,14 @@ enum { THREADS = 16, HANDLES = 4, PROCESSES = 8 };
 #define MIB (UINT64_C(1) << 20)
 
 static const struct plan {
-    bool is_iele, is_unix;
+    enum faulty_kind kind;
+    bool is_unix;
     unsigned processes;
 } plans[HANDLES] = {
-    {false, false, 3},
-    {false, true, 2},
-    {true, true, 2},
-    {true, true, 1},
+    {FAULTY_KEVM, false, 2},
+    {FAULTY_KEVM, true, 2},
+    {FAULTY_IELE, false, 3},
+    {FAULTY_SCRIPT, true, 1},
 };
 
 static const char *const settings[][2] = {
@@ -56,8 +57,8 @@ struct handle {
 struct worker {
     pthread_t thread;
     struct soak *soak;
-    struct workload workload;
-    struct rich rich;
+    struct workload workloads[2]; /* of FAULTY_KEVM and FAULTY_IELE */
+    struct rich rich;             /* of FAULTY_SCRIPT */
     uint64_t chance;
     atomic_uint_fast64_t cancels; /* sent to its calls */
     uint64_t begun, ended, wrong, unexplained, cancelled, longest;
@@ -139,20 +140,26 @@ static void note_end(struct worker *worker, struct handle *handle, extvm_status 
     }
 }
 
+static const extvm_call *call_for(const struct worker *worker, const struct handle *handle) {
+    enum faulty_kind kind = handle->plan->kind;
+    return kind == FAULTY_SCRIPT ? &worker->rich.one.call : &worker->workloads[kind].one.call;
+}
+
 static void make_call(struct worker *worker, struct handle *handle) {
-    bool is_iele = handle->plan->is_iele;
+    struct workload *workload =
+        handle->plan->kind == FAULTY_SCRIPT ? NULL : &worker->workloads[handle->plan->kind];
     extvm_result *result = NULL;
     extvm_error error = {EXTVM_OK, ""};
-    if (!is_iele) {
-        workload_next(&worker->workload);
+    if (workload != NULL) {
+        workload_next(workload);
     }
-    const extvm_call *call = is_iele ? &worker->rich.one.call : &worker->workload.one.call;
-    const extvm_world *world = is_iele ? &worker->rich.world : &worker->workload.world;
+    const extvm_world *world = workload != NULL ? &workload->world : &worker->rich.world;
     uint64_t start = clock_now();
     worker->begun++;
-    extvm_status status = extvm_run(handle->vm, call, world, &result, &error);
+    extvm_status status = extvm_run(handle->vm, call_for(worker, handle), world, &result, &error);
     note_end(worker, handle, status, &error, clock_now() - start);
-    const extvm_result *expected = is_iele ? worker->soak->rich_result : worker->workload.expected;
+    const extvm_result *expected =
+        workload != NULL ? workload->expected : worker->soak->rich_result;
     worker->wrong += status == EXTVM_OK && !workload_same(result, expected);
     worker->wrong += (status == EXTVM_OK) != (result != NULL);
     extvm_result_free(result);
@@ -175,8 +182,7 @@ static void cancel_one(struct soak *soak, uint64_t *random) {
     struct worker *worker = &soak->workers[chance(random) % THREADS];
     struct handle *handle = &soak->handles[chance(random) % HANDLES];
     atomic_fetch_add(&worker->cancels, 1);
-    extvm_cancel(handle->vm,
-                 handle->plan->is_iele ? &worker->rich.one.call : &worker->workload.one.call);
+    extvm_cancel(handle->vm, call_for(worker, handle));
 }
 
 /* -- the fleet -- */
@@ -190,7 +196,7 @@ static bool start_handle(struct soak *soak, struct handle *handle, const char *f
     for (unsigned i = 0; i < handle->plan->processes; i++) {
         snprintf(path, sizeof path, "%s/vm-%zu-%u", folder, index, i);
         handle->processes[i] =
-            faulty_vm_start(handle->plan->is_iele, handle->plan->is_unix ? path : NULL,
+            faulty_vm_start(handle->plan->kind, handle->plan->is_unix ? path : NULL,
                             seed * 31 + index * PROCESSES + i);
         if (handle->processes[i] == NULL) {
             return false;
@@ -248,7 +254,8 @@ static bool start(struct soak *soak, const char *folder, uint64_t seed) {
         struct worker *worker = &soak->workers[i];
         worker->soak = soak;
         worker->chance = seed * THREADS + i + 1;
-        workload_init(&worker->workload, seed * THREADS + i + 1);
+        workload_init(&worker->workloads[FAULTY_KEVM], false, seed * THREADS + i + 1);
+        workload_init(&worker->workloads[FAULTY_IELE], true, seed * THREADS + i + 1);
         rich_init(&worker->rich, &rich_iele);
         started = pthread_create(&worker->thread, NULL, work, worker) == 0;
     }
@@ -326,7 +333,8 @@ static void stop(struct soak *soak) {
         }
     }
     for (size_t i = 0; i < THREADS; i++) {
-        workload_free(&soak->workers[i].workload);
+        workload_free(&soak->workers[i].workloads[FAULTY_KEVM]);
+        workload_free(&soak->workers[i].workloads[FAULTY_IELE]);
         rich_free(&soak->workers[i].rich);
     }
     extvm_result_free(soak->rich_result);

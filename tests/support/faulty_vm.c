@@ -85,12 +85,12 @@ struct faulty_vm {
     pthread_mutex_t lock;
     pthread_cond_t ending;
     bool is_ending;
-    bool is_iele;
+    enum faulty_kind kind;
     atomic_uint starts;
     uint64_t chance;
     char listen[160], address[192];
-    extvm_testvm *server;         /* of a KEVM */
-    struct scripted_vm *scripted; /* of an IELE VM */
+    extvm_testvm *server;
+    struct scripted_vm *scripted; /* of FAULTY_SCRIPT, instead */
 };
 
 /* -- the VM as it is now -- */
@@ -115,14 +115,14 @@ static char *make_script(uint64_t *random) {
     return text;
 }
 
-static bool begin_iele(struct faulty_vm *vm) {
+static bool begin_script(struct faulty_vm *vm) {
     char *script = make_script(&vm->chance);
     vm->scripted = scripted_vm_start(rich_iele.protocol, script, vm->listen + strlen("unix:"));
     free(script);
     return vm->scripted != NULL;
 }
 
-static bool begin_kevm(struct faulty_vm *vm) {
+static bool begin_server(struct faulty_vm *vm) {
     char text[64];
     extvm_error error = {EXTVM_OK, ""};
     const struct fault *fault = &faults[chance(&vm->chance) % FAULTS];
@@ -137,7 +137,7 @@ static bool begin_kevm(struct faulty_vm *vm) {
 }
 
 static bool begin(struct faulty_vm *vm) {
-    bool begun = vm->is_iele ? begin_iele(vm) : begin_kevm(vm);
+    bool begun = vm->kind == FAULTY_SCRIPT ? begin_script(vm) : begin_server(vm);
     atomic_fetch_add(&vm->starts, begun ? 1 : 0);
     return begun;
 }
@@ -186,20 +186,21 @@ static void *live(void *context) {
 
 /* Where it listens, now that it does. */
 static void name_address(struct faulty_vm *vm) {
-    if (vm->is_iele) {
+    if (vm->kind == FAULTY_SCRIPT) {
         snprintf(vm->address, sizeof vm->address, "iele+%s", vm->listen);
         return;
     }
-    snprintf(vm->address, sizeof vm->address, "%s", extvm_testvm_address(vm->server));
+    snprintf(vm->address, sizeof vm->address, "%s",
+             extvm_testvm_address_for(vm->server, vm->kind == FAULTY_IELE ? "iele" : "kevm"));
     const char *place = strstr(vm->address, "://");
     if (place != NULL) {
         snprintf(vm->listen, sizeof vm->listen, "%.150s", place + 3);
     }
 }
 
-struct faulty_vm *faulty_vm_start(bool is_iele, const char *unix_path, uint64_t seed) {
+struct faulty_vm *faulty_vm_start(enum faulty_kind kind, const char *unix_path, uint64_t seed) {
     struct faulty_vm *vm = calloc(1, sizeof *vm);
-    vm->is_iele = is_iele;
+    vm->kind = kind;
     vm->chance = seed | 1;
     snprintf(vm->listen, sizeof vm->listen, "%s%.150s", unix_path != NULL ? "unix:" : "",
              unix_path != NULL ? unix_path : "127.0.0.1:0");

@@ -1,6 +1,6 @@
 /* A VM process that misbehaves at random: it is started with some fault or with none, stopped after
- * a random time, also in the middle of calls, and started again with another fault. KEVM is the
- * test-mode server; IELE plays scripts with the rich call (support/rich_call.h). */
+ * a random time, also in the middle of calls, and started again with another fault: a test-mode
+ * server, or one that plays scripts with the rich call of IELE (support/rich_call.h). */
 #ifndef EXTVM_TESTS_FAULTY_VM_H
 #define EXTVM_TESTS_FAULTY_VM_H
 
@@ -9,8 +9,10 @@
 
 struct faulty_vm;
 
-/* `unix_path` NULL: a free port of 127.0.0.1, for a KEVM only. NULL after a failure. */
-struct faulty_vm *faulty_vm_start(bool is_iele, const char *unix_path, uint64_t seed);
+enum faulty_kind { FAULTY_KEVM, FAULTY_IELE, FAULTY_SCRIPT };
+
+/* `unix_path` NULL: a free port of 127.0.0.1, not for scripts. NULL after a failure. */
+struct faulty_vm *faulty_vm_start(enum faulty_kind kind, const char *unix_path, uint64_t seed);
 
 /* As extvm_open takes it; the same for ever. */
 const char *faulty_vm_address(const struct faulty_vm *vm);

@@ -3,6 +3,9 @@
 #ifndef EXTVM_TESTS_WORKLOAD_H
 #define EXTVM_TESTS_WORKLOAD_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "support/cases.h"
 
 struct workload {
@@ -11,11 +14,12 @@ struct workload {
     extvm_world world;
     struct case_call one;
     extvm_result *expected;
+    bool is_iele;
     uint64_t chance;
 };
 
-/* The same `seed` gives the same calls. */
-void workload_init(struct workload *workload, uint64_t seed);
+/* Calls of a KEVM or of an IELE VM; the same `seed` gives the same ones. */
+void workload_init(struct workload *workload, bool is_iele, uint64_t seed);
 void workload_free(struct workload *workload);
 
 /* The next call is in workload->one, and what must come of it in workload->expected. */
