@@ -10,7 +10,7 @@ SECONDS ?= 60
 # -- what must be there, by Debian package ---------------------------------------------------------------
 BUILD_PACKAGES := gcc libc6-dev binutils pkg-config libprotobuf-c-dev protobuf-c-compiler libjansson-dev \
                   libsecp256k1-dev nettle-dev libgmp-dev libevent-dev libconfig-dev
-TEST_PACKAGES := libcmocka-dev python3
+TEST_PACKAGES := libcmocka-dev python3 haproxy
 CHECK_PACKAGES := valgrind clang libclang-rt-14-dev clang-format clang-tidy cppcheck shellcheck
 
 # Made before anything else is built; GNU make reads this file again when it is new.
@@ -135,22 +135,28 @@ $(BUILD)/tests/fuzz/corpus_%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(BUILD)/obj/test
 	@mkdir -p $(@D)
 	@$(CC) $(LINK) -o $@ $^ $(LIBRARIES)
 
+# Programs with many threads that make calls: the nodes of a fleet, the soak.
+LOAD_PROGRAMS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fleet/*.c tests/soak/*.c))
+$(LOAD_PROGRAMS): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(SUPPORT_SOURCES:%.c=$(BUILD)/obj/%.o) $(LIBRARY_OBJECTS)
+	@mkdir -p $(@D)
+	@$(CC) $(LINK) -o $@ $^ $(TEST_LIBRARIES)
+
 .PHONY: programs test test-valgrind test-tsan test-packages coverage
-programs: $(TEST_PROGRAMS) $(CORPUS_PROGRAMS) $(BUILD)/tests/scripted_vm $(BUILD)/extvm
+programs: $(TEST_PROGRAMS) $(LOAD_PROGRAMS) $(CORPUS_PROGRAMS) $(BUILD)/tests/scripted_vm $(BUILD)/extvm
 
 test-packages:
 	@tools/deps.sh $(TEST_PACKAGES)
 
-test: test-packages all $(EXAMPLES) $(BUILD)/tests/scripted_vm ## all tests, under AddressSanitizer and UBSan
+test: test-packages all $(EXAMPLES) $(BUILD)/tests/scripted_vm $(LOAD_PROGRAMS) ## all tests, under AddressSanitizer and UBSan
 	@$(MAKE) --no-print-directory BUILD=$(ASAN) SANITIZE=address,undefined OPTIMIZE=-O1 programs
-	@EXTVM=build/extvm SCRIPTED_VM=build/tests/scripted_vm EXAMPLES=build/examples tests/run.sh \
+	@EXTVM=build/extvm SCRIPTED_VM=build/tests/scripted_vm FLEET_CLIENT=build/tests/fleet/fleet_client EXAMPLES=build/examples tests/run.sh \
 	    $(TEST_SOURCES:%.c=$(ASAN)/%) \
 	    $(foreach name,$(FUZZ_NAMES),"$(ASAN)/tests/fuzz/corpus_$(name) tests/fuzz/corpus/fuzz_$(name)") \
-	    $(SHELL_TESTS:%="sh %")
+	    "$(ASAN)/tests/soak/soak 20 1" $(SHELL_TESTS:%="sh %")
 
 test-tsan: test-packages ## the tests in C, under ThreadSanitizer
 	@$(MAKE) --no-print-directory BUILD=$(TSAN) SANITIZE=thread OPTIMIZE=-O1 programs
-	@tests/run.sh $(TEST_SOURCES:%.c=$(TSAN)/%)
+	@tests/run.sh $(TEST_SOURCES:%.c=$(TSAN)/%) "$(TSAN)/tests/soak/soak 20 1"
 
 test-valgrind: test-packages ## the tests in C, under valgrind
 	@tools/deps.sh valgrind
@@ -169,6 +175,10 @@ coverage: test-packages ## line coverage of the tests, by room, in build/coverag
 	@failed=0; for room in $(COVERED_ROOMS); do \
 	    gcovr --root . --filter "src/$$room/" --fail-under-line 90 --txt build/coverage/$$room.txt build/coverage/obj/src/$$room 2>/dev/null || failed=1; \
 	    tail -n 3 build/coverage/$$room.txt | sed -n "s/^TOTAL/$$room: lines, covered:/p"; done; exit $$failed
+
+.PHONY: soak
+soak: $(BUILD)/tests/soak/soak ## 16 threads, 8 VMs that misbehave: SECONDS=600, SEED=
+	$< $(if $(filter command line environment,$(origin SECONDS)),$(SECONDS),600) $(SEED)
 
 # -- fuzzing ---------------------------------------------------------------------------------------------------
 .PHONY: fuzz $(FUZZ_NAMES:%=fuzz-%)
@@ -226,7 +236,7 @@ install: all ## into PREFIX=/usr/local, under DESTDIR
 	install -m 644 $(BUILD)/extvm.pc $(LIBDIR)/pkgconfig
 	install -m 755 $(BUILD)/extvm $(BINDIR)
 	install -m 644 docs/base.conf.5 $(MANDIR)/man5
-	install -m 644 conf/base.conf $(DOCDIR)
+	install -m 644 conf/base.conf conf/haproxy.cfg $(DOCDIR)
 
 uninstall: ## what install made
 	rm -f $(LIBDIR)/libextvm.a $(LIBDIR)/libextvm.so $(LIBDIR)/libextvm.so.$(ABI) $(LIBDIR)/pkgconfig/extvm.pc $(BINDIR)/extvm $(MANDIR)/man5/base.conf.5

@@ -41,6 +41,9 @@ void extvm_options_free(extvm_options *options);
  *                                               busy; also of a test-mode server
  *   leave            drain      drain, answer   how a call is left that is given up: half-close and
  *                                               read to the end, or answer the VM until it is done
+ *   after-call       keep       keep, leave     whether a connection is kept for the next call, or
+ *                                               left after each, as behind a load balancer, where
+ *                                               one that waits keeps a VM from other nodes
  *   max-frame        64MiB      1KiB to 1GiB    the largest frame taken from the VM
  *   tcp-keepalive    30s        off, 1s to 1h   idle time before the first probe
  *   max-sessions     1024       1 to 100000     of a test-mode server at the same time
@@ -131,9 +134,10 @@ void extvm_cancel(extvm_vm *vm, const extvm_call *call);
  * the caller's and freed with extvm_result_free; on anything else it is NULL.
  *
  * When the transport breaks, the call is run again from the start (a VM keeps nothing between
- * calls), at most call-retries times and inside the same call-timeout. A result that was received
- * is never thrown away for another try. It comes back at the latest after call-timeout, the
- * world's own time, and drain-timeout.
+ * calls), at most call-retries times and inside the same call-timeout; also when the session was
+ * closed right after Hello, which a VM that dies does as well as one of another version. A result
+ * that was received is never thrown away for another try. It comes back at the latest after
+ * call-timeout, the world's own time, and drain-timeout.
  *
  * Errors: each extvm_status; those from EXTVM_INVALID_ARGUMENT to EXTVM_ACCESS_LIST_MISSING were
  * found before anything of the call was sent. After an error the handle can be used again. */

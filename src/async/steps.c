@@ -58,7 +58,7 @@ static enum async_step leave(struct async *call, uint64_t until, enum async_stat
 
 /* The VM was answered to its end, or there was no more time for that. */
 static enum async_step end_answering(struct async *call) {
-    if (async_process(call)->session.state == SESSION_IDLE) {
+    if (attempts_may_stay(&call->attempts)) {
         return go_to(call, ASYNC_ATTEMPT_ENDED);
     }
     return leave(call, call->leave_until, ASYNC_ATTEMPT_ENDED);

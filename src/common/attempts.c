@@ -65,15 +65,19 @@ static bool is_break(extvm_status status) {
            status == EXTVM_VM_RESET;
 }
 
-/* A VM that has worked before, or that somebody looks after, and closes after Hello was stopped, or
- * died; "version rejected" is what it comes to only when the next attempt says the same. */
-static bool may_be_break(const struct attempts *attempts, extvm_status status) {
-    const struct process *process = attempts->run->slot->process;
-    return is_break(status) ||
-           (status == EXTVM_VERSION_REJECTED && (process->calls > 0 || process->keeper != NULL));
+/* A VM that closed before it said anything may have died, or a load balancer had none to give: only
+ * when it happens again is it a matter of versions. */
+static bool may_be_break(extvm_status status) {
+    return is_break(status) || status == EXTVM_VERSION_REJECTED;
 }
 
 /* -- leaving -- */
+
+bool attempts_may_stay(const struct attempts *attempts) {
+    const struct process *process = attempts->run->slot->process;
+    bool is_kept = attempts->client->settings.after_call == AFTER_CALL_KEEP;
+    return process->session.state == SESSION_IDLE && (is_kept || process->connection.socket < 0);
+}
 
 enum way_out attempts_way_out(struct attempts *attempts, extvm_status status) {
     struct process *process = attempts->run->slot->process;
@@ -82,17 +86,17 @@ enum way_out attempts_way_out(struct attempts *attempts, extvm_status status) {
     bool is_connected = process->connection.socket >= 0;
     process->connection.slot = NULL;
     if (status == EXTVM_OK) {
-        return process->keeper != NULL && process->keeper->operations->call_ended(process->keeper)
-                   ? WAY_LEAVE
-                   : WAY_NONE;
+        bool is_replaced =
+            process->keeper != NULL && process->keeper->operations->call_ended(process->keeper);
+        return is_replaced || !attempts_may_stay(attempts) ? WAY_LEAVE : WAY_NONE;
     }
     if (is_connected && session->state == SESSION_ASKING_CALLER) {
         session_abandon(session); /* nothing of the call was sent */
     }
     if (session->state == SESSION_IDLE) {
-        return WAY_NONE;
+        return attempts_may_stay(attempts) ? WAY_NONE : WAY_LEAVE;
     }
-    if (is_connected && process->keeper != NULL && may_be_break(attempts, status)) {
+    if (is_connected && process->keeper != NULL && may_be_break(status)) {
         connection_reset_at_close(&process->connection);
     }
     return is_ours && is_connected && session->greeted &&
@@ -146,8 +150,8 @@ static void note_attempt(struct attempts *attempts) {
 static void log_attempt(const struct attempts *attempts, const extvm_error *error, bool again) {
     unsigned number = attempts->count + attempts->connect_failures;
     log_event(&attempts->client->logger,
-              &(extvm_log_event){.level = again && is_break(error->status) ? EXTVM_LOG_WARNING
-                                                                           : EXTVM_LOG_INFO,
+              &(extvm_log_event){.level = again && may_be_break(error->status) ? EXTVM_LOG_WARNING
+                                                                               : EXTVM_LOG_INFO,
                                  .name = "attempt-failed",
                                  .peer = attempts->run->slot->process->endpoint.text,
                                  .status = error->status,
@@ -163,13 +167,18 @@ static bool may_try_again(const struct attempts *attempts, extvm_status status) 
     }
     return is_connect_failure(status)
                ? attempts->connect_failures <= settings->connect_retries
-               : may_be_break(attempts, status) && attempts->count <= settings->call_retries;
+               : may_be_break(status) && attempts->count <= settings->call_retries;
 }
 
-/* The first failure is what the caller will be told; one in which the VM was there counts more. */
+/* How much a failure says: there was no VM, it said nothing, it was there. */
+static int weight(extvm_status status) {
+    return is_connect_failure(status) ? 0 : status == EXTVM_VERSION_REJECTED ? 1 : 2;
+}
+
+/* The first failure is what the caller will be told, of those that say most. */
 static void keep_first(struct attempts *attempts, const extvm_error *error) {
     if (attempts->first.status == EXTVM_OK ||
-        (is_connect_failure(attempts->first.status) && !is_connect_failure(error->status))) {
+        weight(error->status) > weight(attempts->first.status)) {
         attempts->first = *error;
     }
 }

@@ -33,6 +33,10 @@ void attempts_note_world(struct attempts *attempts, uint64_t time);
 enum way_out { WAY_NONE, WAY_LEAVE, WAY_ANSWER };
 enum way_out attempts_way_out(struct attempts *attempts, extvm_status status);
 
+/* Whether the next call can begin on the connection as it is: nothing of this one goes on there,
+ * and connections are kept (option after-call); also when there is none. */
+bool attempts_may_stay(const struct attempts *attempts);
+
 /* The process has been left: its session begins anew, and its keeper hears of it. */
 void attempts_left(struct process *process, bool was_connected);
 

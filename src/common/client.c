@@ -126,7 +126,7 @@ static void come_out(struct attempts *attempts, struct process *process, extvm_s
     enum way_out way = attempts_way_out(attempts, status);
     if (way == WAY_ANSWER) {
         answer_to_the_end(attempts, process);
-        way = process->session.state == SESSION_IDLE ? WAY_NONE : WAY_LEAVE;
+        way = attempts_may_stay(attempts) ? WAY_NONE : WAY_LEAVE;
     }
     if (way == WAY_LEAVE) {
         leave(process, deadline);

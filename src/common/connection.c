@@ -220,11 +220,13 @@ extvm_status connection_exchange(struct connection *connection, uint64_t deadlin
 }
 
 bool connection_is_usable(struct connection *connection) {
+    enum { TRIES = 16 /* to be interrupted that often, without any waiting, is an error */ };
     uint8_t byte;
     ssize_t size;
+    unsigned tries = 0;
     do {
         size = connection->calls->receive(connection->socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-    } while (size < 0 && errno == EINTR);
+    } while (size < 0 && errno == EINTR && ++tries < TRIES);
     bool silent = size < 0 && errno == EAGAIN;
     if (size > 0 || !session_is_quiet(connection->session)) {
         log_event(connection->logger,

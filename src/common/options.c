@@ -45,6 +45,9 @@ static const struct unit world_time_words[] = {
 static const struct unit leave_words[] = {
     {"drain", LEAVE_DRAIN}, {"answer", LEAVE_ANSWER}, {NULL, 0}};
 
+static const struct unit after_call_words[] = {
+    {"keep", AFTER_CALL_KEEP}, {"leave", AFTER_CALL_LEAVE}, {NULL, 0}};
+
 static const struct option {
     const char *name;
     size_t offset; /* in struct settings */
@@ -84,6 +87,8 @@ static const struct option {
      NANOSECONDS_IN_MILLISECOND, "0us", "0us to 1ms"},
     {"leave", offsetof(struct settings, leave), no_units, leave_words, 0, 0, "drain",
      "drain or answer"},
+    {"after-call", offsetof(struct settings, after_call), no_units, after_call_words, 0, 0, "keep",
+     "keep or leave"},
     {"start-timeout", offsetof(struct settings, start_timeout), time_units, no_words,
      NANOSECONDS_IN_MILLISECOND, HOUR, "30s", "1ms to 1h"},
     {"stop-timeout", offsetof(struct settings, stop_timeout), time_units, no_words, 0,

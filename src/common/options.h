@@ -23,6 +23,7 @@ struct settings {
     uint64_t world_time;    /* an enum world_time_choice */
     uint64_t spin;          /* how long an answer is polled for before sleeping */
     uint64_t leave;         /* an enum leave_choice */
+    uint64_t after_call;    /* an enum after_call_choice */
     uint64_t max_sessions;
     uint64_t idle_timeout;
     uint64_t answer_timeout;
@@ -38,6 +39,9 @@ enum world_time_choice { WORLD_TIME_APART, WORLD_TIME_COUNTED };
 /* How a call is left whose time is over, or that was cancelled: the session is half-closed and
  * drained, or the VM is answered to the end of the call. */
 enum leave_choice { LEAVE_DRAIN, LEAVE_ANSWER };
+
+/* Whether a connection is kept for the next call. */
+enum after_call_choice { AFTER_CALL_KEEP, AFTER_CALL_LEAVE };
 
 enum block_hash_choice { BLOCK_HASH_OF_VM, BLOCK_HASH_CHOSEN_ABSOLUTE, BLOCK_HASH_CHOSEN_PARENT };
 

@@ -60,8 +60,7 @@ enum fate {
     SHUT,
     TORN,
     RSET,
-    NOTV,
-    GONE, /* as NOTV, of a VM that has worked before: it died, and the call is tried again */
+    NOTV, /* or it died after Hello: only a second try tells */
     HUGE,
     JUNK,
     AMIS,
@@ -77,8 +76,7 @@ static const struct {
     [SHUT] = {EXTVM_VM_CLOSED, true},
     [TORN] = {EXTVM_VM_CLOSED_IN_FRAME, true},
     [RSET] = {EXTVM_VM_RESET, true},
-    [NOTV] = {EXTVM_VERSION_REJECTED, false},
-    [GONE] = {EXTVM_VERSION_REJECTED, true},
+    [NOTV] = {EXTVM_VERSION_REJECTED, true},
     [HUGE] = {EXTVM_FRAME_TOO_LARGE, false},
     [JUNK] = {EXTVM_MALFORMED_MESSAGE, false},
     [AMIS] = {EXTVM_UNEXPECTED_MESSAGE, false},
@@ -92,9 +90,9 @@ static const enum fate expected[FAULTS][PLACES] = {
     /*               Hello CallC. caller account storage code blockh. answer result between laterC. laterH. */
     [DELAY]        = {GOOD, GOOD, GOOD,  GOOD,   GOOD,   GOOD, GOOD,  GOOD,  GOOD,  GOOD,   GOOD,   GOOD},
     [STOP]         = {LATE, LATE, LATE,  LATE,   LATE,   LATE, LATE,  LATE,  LATE,  LATE,   LATE,   LATE},
-    [CLOSE]        = {NOTV, NOTV, TORN,  TORN,   TORN,   TORN, TORN,  RSET,  TORN,  ANEW,   RSET,   GONE},
-    [HALF_CLOSE]   = {NOTV, NOTV, TORN,  TORN,   TORN,   TORN, TORN,  SHUT,  TORN,  ANEW,   SHUT,   GONE},
-    [RESET]        = {NOTV, NOTV, RSET,  RSET,   RSET,   RSET, RSET,  RSET,  RSET,  ANEW,   RSET,   GONE},
+    [CLOSE]        = {NOTV, NOTV, TORN,  TORN,   TORN,   TORN, TORN,  RSET,  TORN,  ANEW,   RSET,   NOTV},
+    [HALF_CLOSE]   = {NOTV, NOTV, TORN,  TORN,   TORN,   TORN, TORN,  SHUT,  TORN,  ANEW,   SHUT,   NOTV},
+    [RESET]        = {NOTV, NOTV, RSET,  RSET,   RSET,   RSET, RSET,  RSET,  RSET,  ANEW,   RSET,   NOTV},
     [SINGLE_BYTES] = {GOOD, GOOD, GOOD,  GOOD,   GOOD,   GOOD, GOOD,  GOOD,  GOOD,  GOOD,   GOOD,   GOOD},
     [OVERSIZE]     = {HUGE, HUGE, HUGE,  HUGE,   HUGE,   HUGE, HUGE,  HUGE,  HUGE,  ANEW,   HUGE,   HUGE},
     [GARBAGE]      = {JUNK, JUNK, JUNK,  JUNK,   JUNK,   JUNK, JUNK,  JUNK,  JUNK,  ANEW,   JUNK,   JUNK},

@@ -67,20 +67,31 @@ void rich_free(struct rich *rich) {
     extvm_state_free(rich->state);
 }
 
-char *rich_script(const struct dialect *dialect, unsigned calls) {
+void rich_write_call(FILE *script, const struct dialect *dialect) {
+    for (unsigned message = 0; message < RICH_MESSAGES; message++) {
+        fprintf(script, "> any\n< %s\n", dialect->messages[message]);
+    }
+}
+
+char *rich_sessions(const struct dialect *dialect, unsigned sessions, unsigned calls) {
     char *text;
     size_t size;
     FILE *script = open_memstream(&text, &size);
-    fprintf(script, "%s> any\n", dialect->result);
-    for (unsigned i = 0; i < calls; i++) {
-        for (unsigned message = 0; message < RICH_MESSAGES; message++) {
-            fprintf(script, "> any\n< %s\n", dialect->messages[message]);
+    fputs(dialect->result, script);
+    for (unsigned i = 0; i < sessions; i++) {
+        fputs("session\n> any\n", script);
+        for (unsigned j = 0; j < calls; j++) {
+            rich_write_call(script, dialect);
         }
     }
     fclose(script);
     char *whole = case_definitions_of(dialect->definitions, text);
     free(text);
     return whole;
+}
+
+char *rich_script(const struct dialect *dialect, unsigned calls) {
+    return rich_sessions(dialect, 1, calls);
 }
 
 struct scripted_vm *rich_start(const struct dialect *dialect, unsigned calls) {

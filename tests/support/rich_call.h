@@ -3,6 +3,8 @@
 #ifndef EXTVM_TESTS_RICH_CALL_H
 #define EXTVM_TESTS_RICH_CALL_H
 
+#include <stdio.h>
+
 #include "support/cases.h"
 
 #define RICH_CALLER "a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1"
@@ -45,7 +47,13 @@ void rich_free(struct rich *rich);
 /* The script of a VM that is called `calls` times on one connection; freed by the caller. */
 char *rich_script(const struct dialect *dialect, unsigned calls);
 
-/* A VM that plays that. */
+/* The same for some sessions, one after the other. */
+char *rich_sessions(const struct dialect *dialect, unsigned sessions, unsigned calls);
+
+/* Adds what the VM does in one call to a script. */
+void rich_write_call(FILE *script, const struct dialect *dialect);
+
+/* A VM that plays rich_script. */
 struct scripted_vm *rich_start(const struct dialect *dialect, unsigned calls);
 
 /* What is wrong with a result of the call, or NULL. From any thread. */

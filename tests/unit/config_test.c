@@ -212,6 +212,7 @@ static void every_option_can_stand_in_the_file(void **context) {
         {"world-time", "\"counted\"", "counted"},
         {"spin", "\"50us\"", "50us"},
         {"leave", "\"answer\"", "answer"},
+        {"after-call", "\"leave\"", "leave"},
     };
     (void)context;
     for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {

@@ -1,0 +1,161 @@
+#!/bin/sh
+# A fleet behind conf/haproxy.cfg: 4 VM servers, 8 nodes, one connection at a time for each server.
+# One server is killed in the middle of a call, one is started again: no call is lost, no result is
+# wrong. $EXTVM is the command, $FLEET_CLIENT the nodes, $SCRIPTED_VM a VM with a script. Prints TAP.
+set -u
+
+: "${EXTVM:?the path of the extvm command}" "${FLEET_CLIENT:?the path of the nodes}" "${SCRIPTED_VM:?the path of scripted_vm}"
+. tests/support/tap.sh
+
+PATH=$PATH:/usr/sbin
+if ! command -v haproxy >/dev/null; then
+    skip 'a fleet loses no call' 'haproxy is not there (make deps)'
+    finish
+    exit
+fi
+
+# Ports that were free a moment ago.
+ports=$(python3 -c '
+import socket
+sockets = [socket.socket() for _ in range(2)]
+for one in sockets:
+    one.bind(("127.0.0.1", 0))
+print(*(one.getsockname()[1] for one in sockets))')
+front=${ports% *} nobody=${ports#* }
+
+# proxy ADDRESS...: haproxy with our configuration and these VMs.
+proxy() {
+    sed -e "s/127\.0\.0\.1:8888/127.0.0.1:$front/" -e "s/127\.0\.0\.1:8887/127.0.0.1:$nobody/" \
+        -e "s/port 8887/port $nobody/" conf/haproxy.cfg >"$folder/haproxy.cfg"
+    for number in 1 2 3 4; do
+        if [ "$#" -gt 0 ]; then
+            sed -i "s/10\.0\.0\.$number:8888/$1/" "$folder/haproxy.cfg"
+            shift
+        else
+            sed -i "/10\.0\.0\.$number:8888/d" "$folder/haproxy.cfg"
+        fi
+    done
+    haproxy -db -f "$folder/haproxy.cfg" >"$folder/proxy.out" 2>"$folder/proxy.log" &
+    proxy=$!
+    echo "$proxy" >"$folder/haproxy.pid"
+    sleep 0.5
+}
+
+# serve NUMBER LISTEN DELAY: a server that takes some time for each message; leaves its process in
+# $folder/vm-NUMBER.pid and its address in $folder/vm-NUMBER.
+serve() {
+    "$EXTVM" serve -v --listen "$2" --fault "delay=$3" >"$folder/vm-$1.out" 2>>"$folder/vm-$1.log" &
+    echo $! >"$folder/vm-$1.pid"
+    tries=0
+    while ! grep -q '^listening on ' "$folder/vm-$1.out" && [ "$tries" -lt 200 ]; do
+        sleep 0.02
+        tries=$((tries + 1))
+    done
+    sed 's/^listening on //' "$folder/vm-$1.out" >"$folder/vm-$1"
+}
+
+stop_all() {
+    for pid in "$folder"/*.pid; do
+        kill "$(cat "$pid")" 2>/dev/null
+    done
+    wait
+    rm -rf "$folder"
+}
+trap stop_all EXIT
+
+for number in 1 2 3 4; do
+    serve "$number" 127.0.0.1:0 "$([ "$number" -eq 1 ] && echo 20ms || echo 1ms)"
+done
+proxy "$(cat "$folder/vm-1")" "$(cat "$folder/vm-2")" "$(cat "$folder/vm-3")" "$(cat "$folder/vm-4")"
+haproxy -c -q -f "$folder/haproxy.cfg" >"$folder/out" 2>"$folder/err" && ! says WARNING
+verdict 'haproxy takes conf/haproxy.cfg without a warning'
+
+# second_connections LOG: how often a server had a second connection while it had one.
+second_connections() {
+    awk '/listening:/ { sessions = 0 }
+        /session begun/ { sessions++; if (sessions > 1) seconds++ }
+        /the node (closed|reset) the session/ { sessions-- }
+        END { print seconds + 0 }' "$1"
+}
+
+figures() { grep '^# ' "$folder/out"; }
+
+"$FLEET_CLIENT" "kevm://127.0.0.1:$front" 8 1500 1 >"$folder/out" 2>"$folder/err" && prints ' 0 calls run again'
+verdict '8 nodes share 4 VMs: no call is lost, none is run twice'
+figures
+
+"$FLEET_CLIENT" "kevm://127.0.0.1:$front" 8 5000 2 >"$folder/out" 2>"$folder/err" &
+nodes=$!
+sleep 1
+while ! tail -n 1 "$folder/vm-1.log" | grep -q 'session begun'; do
+    sleep 0.01 # until a call runs there
+done
+kill -KILL "$(cat "$folder/vm-1.pid")"
+sleep 1
+kill -TERM "$(cat "$folder/vm-2.pid")"
+wait "$(cat "$folder/vm-2.pid")"
+sleep 0.3
+serve 2 "$(cat "$folder/vm-2")" 1ms
+wait "$nodes" && prints 'lost calls 0, wrong results 0' && ! prints ' 0 calls run again'
+verdict 'a VM is killed in the middle of a call, another is started again: no call is lost, no result is wrong'
+figures
+
+before=$(wc -l <"$folder/proxy.out")
+"$FLEET_CLIENT" "kevm://127.0.0.1:$front" 8 1500 3 >"$folder/out" 2>"$folder/err" &&
+    tail -n "+$((before + 1))" "$folder/proxy.out" | grep -q ' vms/vm2 '
+verdict 'the VM that was started again has calls again'
+figures
+
+second=0
+for number in 1 3 4; do
+    second=$((second + $(second_connections "$folder/vm-$number.log")))
+done
+[ "$(grep -c 'session begun' "$folder/vm-3.log")" -gt 50 ] && [ "$second" -eq 0 ]
+verdict 'no VM has a second connection while it has one'
+
+# As conf/haproxy.cfg says of haproxy 2.6.
+second=$(second_connections "$folder/vm-2.log")
+[ "$second" -le 10 ]
+verdict 'a VM that has just come up has a second connection only for a few calls'
+echo "# $second second connections of the VM that was started again"
+
+# -- calls that are given up --
+
+end_proxy() {
+    kill "$proxy"
+    wait "$proxy"
+}
+
+give_up() { "$EXTVM" run --vm "kevm://127.0.0.1:$front" --code 00 --option after-call=leave --timeout "$1" 2>>"$folder/err"; }
+
+end_proxy
+serve 5 127.0.0.1:0 '1ms,stall-after=1'
+proxy "$(cat "$folder/vm-5")"
+: >"$folder/err"
+give_up 1.5 &
+first=$!
+sleep 0.4
+give_up 0.3
+second=$?
+wait "$first"
+[ $? -eq 6 ] && [ "$second" -eq 6 ] && sleep 0.5 && [ "$(grep -c 'session begun' "$folder/vm-5.log")" -eq 1 ]
+verdict 'a call that is given up in the queue never comes to a VM'
+
+end_proxy
+cat >"$folder/script" <<'.'
+> any
+> any
+< 00000018 0a16 0a14 0000000000000000000000000000000000000000
+> any
+slow-end 300
+stall
+.
+"$SCRIPTED_VM" "$folder/script" >"$folder/script.out" 2>"$folder/script.log" &
+scripted=$!
+sleep 0.3
+proxy "$(sed 's/^listening on //' "$folder/script.out")"
+give_up 0.5
+[ $? -eq 6 ] && wait "$scripted"
+verdict 'a VM whose call is given up sees a half-close, and no reset while it comes to its end'
+
+finish
