@@ -42,7 +42,7 @@ LINK = -pthread $(if $(SANITIZE),-fsanitize=$(SANITIZE))
 
 # -- the library and the command -----------------------------------------------------------------------------
 PROTOCOLS := vm kevm iele
-LIBRARY_SOURCES := $(wildcard src/*.c src/common/*.c src/kevm/*.c src/iele/*.c src/evm/*.c src/executor/*.c src/testvm/*.c)
+LIBRARY_SOURCES := $(wildcard src/*.c src/common/*.c src/kevm/*.c src/iele/*.c src/evm/*.c src/executor/*.c src/testvm/*.c src/replay/*.c)
 COMMAND_SOURCES := $(wildcard src/cli/*.c)
 GENERATED := $(PROTOCOLS:%=$(BUILD)/gen/%.pb-c.c)
 LIBRARY_OBJECTS := $(LIBRARY_SOURCES:%.c=$(BUILD)/obj/%.o) $(PROTOCOLS:%=$(BUILD)/obj/%.pb-c.o)

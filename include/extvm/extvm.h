@@ -11,6 +11,7 @@
 #include <extvm/iele.h>
 #include <extvm/integer.h>
 #include <extvm/log.h>
+#include <extvm/recording.h>
 #include <extvm/result.h>
 #include <extvm/state.h>
 #include <extvm/stats.h>
