@@ -46,7 +46,7 @@ LIBRARY_SOURCES := $(wildcard src/*.c src/common/*.c src/kevm/*.c src/iele/*.c s
 COMMAND_SOURCES := $(wildcard src/cli/*.c)
 GENERATED := $(PROTOCOLS:%=$(BUILD)/gen/%.pb-c.c)
 LIBRARY_OBJECTS := $(LIBRARY_SOURCES:%.c=$(BUILD)/obj/%.o) $(PROTOCOLS:%=$(BUILD)/obj/%.pb-c.o)
-COMMAND_OBJECTS := $(COMMAND_SOURCES:%.c=$(BUILD)/obj/%.o)
+COMMAND_OBJECTS := $(COMMAND_SOURCES:%.c=$(BUILD)/obj/%.o) $(BUILD)/obj/gen/trace_page.o
 LIBRARIES = $(PROTOBUF_LIBS) $(PRECOMPILED_LIBS) $(LIBEVENT_LIBS) $(CONFIG_LIBS)
 
 .DEFAULT_GOAL := all
@@ -66,6 +66,15 @@ $(BUILD)/obj/%.pb-c.o: $(BUILD)/gen/%.pb-c.c | $(GENERATED)
 $(BUILD)/obj/%.o: %.c | $(GENERATED)
 	@mkdir -p $(@D)
 	@echo "  CC      $<"
+	@$(CC) $(COMMON) $(WARNINGS) $(INCLUDES) -c $< -o $@
+
+# The trace page: its sources in one array.
+PAGE := src/cli/page/page.html src/cli/page/page.css src/cli/page/page.js
+$(BUILD)/gen/trace_page.c: tools/embed.sh $(PAGE)
+	@mkdir -p $(@D)
+	@tools/embed.sh $(PAGE) > $@
+$(BUILD)/obj/gen/trace_page.o: $(BUILD)/gen/trace_page.c
+	@mkdir -p $(@D)
 	@$(CC) $(COMMON) $(WARNINGS) $(INCLUDES) -c $< -o $@
 
 # Words of the EVM are written limb by limb: read in larger pieces they would stall (docs/performance.md).

@@ -6,5 +6,6 @@ int command_config(int argc, char **argv);
 int command_run(int argc, char **argv);
 int command_serve(int argc, char **argv);
 int command_statetest(int argc, char **argv);
+int command_trace(int argc, char **argv);
 
 #endif

@@ -21,6 +21,7 @@ static const struct command commands[] = {
     {"run", "run one call on a VM and print what it decided", command_run},
     {"serve", "be a VM server: the internal EVM behind a socket", command_serve},
     {"statetest", "run Ethereum GeneralStateTests on a VM", command_statetest},
+    {"trace", "show a recorded trace, or play it back", command_trace},
     {"config", "check a base.conf, or show what it means", command_config},
 };
 

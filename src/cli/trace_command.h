@@ -1,0 +1,13 @@
+/* The verbs of `extvm trace`: each takes its own arguments, argv[0] is its name for messages, and
+ * returns the exit status. */
+#ifndef CLI_TRACE_COMMAND_H
+#define CLI_TRACE_COMMAND_H
+
+#include "trace_file.h"
+
+int trace_show(int argc, char **argv);
+
+/* Writes the page. Errors: EXTVM_SYSTEM_ERROR, EXTVM_NO_MEMORY, and those of the file. */
+extvm_status trace_html_write(const struct trace_file *file, const char *path, extvm_error *error);
+
+#endif
