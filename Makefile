@@ -11,6 +11,7 @@ SECONDS ?= 60
 BUILD_PACKAGES := gcc libc6-dev binutils pkg-config libprotobuf-c-dev protobuf-c-compiler libjansson-dev \
                   libsecp256k1-dev nettle-dev libgmp-dev libevent-dev libconfig-dev
 TEST_PACKAGES := libcmocka-dev python3
+BROWSER_PACKAGES := chromium
 CHECK_PACKAGES := valgrind clang libclang-rt-14-dev clang-format clang-tidy cppcheck shellcheck
 
 # Made before anything else is built; GNU make reads this file again when it is new.
@@ -117,7 +118,7 @@ $(BUILD)/obj/examples/%.o: examples/%.c
 TEST_SOURCES := $(wildcard tests/unit/*_test.c tests/loopback/*_test.c)
 SUPPORT_SOURCES := $(filter-out %_main.c,$(wildcard tests/support/*.c))
 FUZZ_NAMES := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
-SHELL_TESTS := $(wildcard tests/cli/*_test.sh tests/docs/*_test.sh)
+SHELL_TESTS := $(wildcard tests/cli/*_test.sh tests/docs/*_test.sh tests/browser/*_test.sh)
 TEST_PROGRAMS := $(TEST_SOURCES:%.c=$(BUILD)/%)
 CORPUS_PROGRAMS := $(FUZZ_NAMES:%=$(BUILD)/tests/fuzz/corpus_%)
 TEST_LIBRARIES = -lcmocka -lgmp $(LIBRARIES)
@@ -209,7 +210,7 @@ BINDIR := $(DESTDIR)$(PREFIX)/bin
 MANDIR := $(DESTDIR)$(PREFIX)/share/man
 DOCDIR := $(DESTDIR)$(PREFIX)/share/doc/extvm
 
-.PHONY: install uninstall deps clean help
+.PHONY: install uninstall deps deps-browser clean help
 install: all ## into PREFIX=/usr/local, under DESTDIR
 	install -d $(LIBDIR)/pkgconfig $(INCLUDEDIR) $(BINDIR) $(MANDIR)/man5 $(DOCDIR)
 	install -m 644 include/extvm/*.h $(INCLUDEDIR)
@@ -227,6 +228,9 @@ uninstall: ## what install made
 
 deps: ## install from Debian what building, testing and checking need and is missing
 	@tools/deps.sh $(BUILD_PACKAGES) $(TEST_PACKAGES) $(CHECK_PACKAGES)
+
+deps-browser: ## install the browser (300 MB) in which the trace page is tested; without it that is skipped
+	@tools/deps.sh $(BROWSER_PACKAGES)
 
 clean: ## remove build/
 	rm -rf build

@@ -68,7 +68,7 @@
     const totals = PARTS.map((part) => messages.reduce((sum, one) => sum + one[part.column], 0));
     PARTS.forEach((part, i) => {
       const piece = make("span", part.className);
-      piece.style.flex = String(totals[i]);
+      piece.style.flex = String(totals[i] / (totals.reduce((sum, one) => sum + one, 0) || 1));
       byId("times").append(piece);
       const entry = make("li");
       entry.append(make("i", part.className), `${part.name} `, make("b", "", duration(totals[i])));
@@ -104,7 +104,8 @@
 
   function spentCell(message) {
     const cell = make("span", "spent");
-    const parts = PARTS.filter((part) => message[part.column] > 0);
+    const least = 0.02 * PARTS.reduce((sum, part) => sum + message[part.column], 0);
+    const parts = PARTS.filter((part) => message[part.column] > least);
     cell.textContent = parts.map((part) => `${part.name.split("'")[0]} ${duration(message[part.column])}`).join(" · ");
     const bar = make("span", "bar");
     for (const part of parts) {
@@ -324,7 +325,9 @@
   const hayOf = (item) => {
     if (hay[item] === undefined) {
       const message = items[item].message;
-      hay[item] = message ? `${message[NAME]} ${JSON.stringify(message[FIELDS])} ${message[BODY]}`.toLowerCase() : "";
+      const fields = message ? Object.entries(message[FIELDS] || {}) : [];
+      const text = fields.map(([name, value]) => `${name}=${valueText(value)}`).join(" ");
+      hay[item] = message ? `${message[NAME]} ${text} ${message[BODY]}`.toLowerCase() : "";
     }
     return hay[item];
   };
