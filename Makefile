@@ -15,7 +15,7 @@ BROWSER_PACKAGES := chromium
 CHECK_PACKAGES := valgrind clang libclang-rt-14-dev clang-format clang-tidy cppcheck shellcheck
 
 # Made before anything else is built; GNU make reads this file again when it is new.
-ifeq ($(filter-out help clean deps,$(or $(MAKECMDGOALS),all)),)
+ifeq ($(filter-out help clean deps deps-browser,$(or $(MAKECMDGOALS),all)),)
 else
 include build/packages.mk
 endif
