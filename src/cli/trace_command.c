@@ -15,6 +15,7 @@ static const struct verb {
     int (*run)(int argc, char **argv);
 } verbs[] = {
     {"show", "as text, or as a page to look at", "trace show", trace_show},
+    {"replay", "its calls on a VM once more, and what differs", "trace replay", trace_replay},
 };
 
 enum { VERB_COUNT = sizeof verbs / sizeof verbs[0] };
