@@ -10,7 +10,7 @@ SECONDS ?= 60
 # -- what must be there, by Debian package ---------------------------------------------------------------
 BUILD_PACKAGES := gcc libc6-dev binutils pkg-config libprotobuf-c-dev protobuf-c-compiler libjansson-dev \
                   libsecp256k1-dev nettle-dev libgmp-dev libevent-dev libconfig-dev
-TEST_PACKAGES := libcmocka-dev python3
+TEST_PACKAGES := libcmocka-dev python3 jq
 BROWSER_PACKAGES := chromium
 CHECK_PACKAGES := valgrind clang libclang-rt-14-dev clang-format clang-tidy cppcheck shellcheck
 

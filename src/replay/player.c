@@ -76,6 +76,40 @@ static extvm_status means_the_same(const struct player *player, const struct rec
     return status;
 }
 
+/* A field of a message's text, which ends at a space outside of all brackets. */
+static extvm_bytes next_field(const char **at) {
+    const char *start = *at;
+    const char *end = start;
+    size_t depth = 0;
+    while (*end != '\0' && (*end != ' ' || depth > 0)) {
+        depth += *end == '[' || *end == '{';
+        depth -= depth > 0 && (*end == ']' || *end == '}');
+        end++;
+    }
+    *at = *end == ' ' ? end + 1 : end;
+    return (extvm_bytes){(const uint8_t *)start, (size_t)(end - start)};
+}
+
+/* The fields in which two messages of one kind differ, at the same places; false: no memory. */
+static bool list_differences(const char *then, const char *now, struct buffer *out) {
+    bool complete = true;
+    while (*then != '\0' || *now != '\0') {
+        extvm_bytes old = next_field(&then), new = next_field(&now);
+        if (!extvm_bytes_equal(old, new)) {
+            complete = buffer_print(out, "%srecorded %.*s, now %.*s", out->size > 0 ? "; " : "",
+                                    old.size > 0 ? (int)old.size : 7,
+                                    old.size > 0 ? (const char *)old.data : "nothing",
+                                    new.size > 0 ? (int)new.size : 7,
+                                    new.size > 0 ? (const char *)new.data : "nothing") &&
+                       complete;
+        }
+    }
+    if (out->size == 0) { /* of long data only the first bytes are text */
+        complete = buffer_print(out, "in data too long to be shown");
+    }
+    return buffer_append(out, "", 1) && complete;
+}
+
 static extvm_status tell_fields(const struct player *player, const struct recorded *expected,
                                 extvm_bytes body, extvm_error *error) {
     char *then = NULL, *now = NULL;
@@ -84,11 +118,16 @@ static extvm_status tell_fields(const struct player *player, const struct record
     if (status == EXTVM_OK) {
         status = fields_of(player, expected, body, EXTVM_MESSAGE_TEXT, &now, error);
     }
-    if (status == EXTVM_OK) {
-        tell(player, "call %zu (line %llu): %s differs: recorded %.1800s; now %.1800s",
-             player->index + 1, (unsigned long long)expected->place, expected->type->name, then,
-             now);
+    struct buffer text;
+    buffer_init(&text, &player->recording->allocator, SIZE_MAX / 2);
+    if (status == EXTVM_OK && !list_differences(then, now, &text)) {
+        status = EXTVM_NO_MEMORY;
     }
+    if (status == EXTVM_OK) {
+        tell(player, "call %zu (line %llu): %s differs: %s", player->index + 1,
+             (unsigned long long)expected->place, expected->type->name, (const char *)text.data);
+    }
+    buffer_free(&text);
     release(player, then);
     release(player, now);
     return status;
