@@ -124,7 +124,7 @@ static bool make_room(struct pool *pool, void *array, size_t count, size_t *capa
 
 static extvm_status read_header(struct reader *reader, const json_t *object) {
     const char *started = json_string_value(json_object_get(object, "started"));
-    uint64_t format;
+    uint64_t format = 0;
     if (reader->has_header) {
         return refuse_line(reader, "a second header");
     }

@@ -50,16 +50,15 @@ struct replay {
 static void note_unknown(void *context, const char *query) {
     struct replay *replay = context;
     struct replayed *call = &replay->calls[replay->index];
-    size_t size = strlen(query);
-    char *larger = realloc(call->unknown, call->unknown_size + size + 2);
+    size_t size = strlen(query) + sizeof "\n";
+    char *larger = realloc(call->unknown, call->unknown_size + size);
     if (larger == NULL) {
         replay->no_memory = true;
         return;
     }
-    memcpy(larger + call->unknown_size, query, size);
-    memcpy(larger + call->unknown_size + size, "\n", 2);
+    snprintf(larger + call->unknown_size, size, "%s\n", query);
     call->unknown = larger;
-    call->unknown_size += size + 1;
+    call->unknown_size += size - 1;
 }
 
 /* -- running -- */

@@ -194,9 +194,9 @@ static void put_hello(struct fields *fields, extvm_bytes version, const extvm_ch
     char text[33];
     size_t length = 0;
     for (; length < version.size && length < sizeof text - 1; length++) {
-        uint8_t byte = version.data[length];
-        bool is_plain = byte > ' ' && byte < 0x7f && byte != '"' && byte != '\\';
-        text[length] = is_plain ? (char)byte : '?';
+        char byte = (char)version.data[length];
+        bool is_plain = byte > ' ' && byte <= '~' && byte != '"' && byte != '\\';
+        text[length] = (char)(is_plain ? byte : '?');
     }
     text[length] = '\0';
     put(fields, "version", text);

@@ -1,8 +1,6 @@
 /* Recording: messages are added one by one, checked for their order, and kept by calls. */
 #include "recording.h"
 
-#include <string.h>
-
 #include "common/error.h"
 #include "common/options.h"
 
@@ -202,12 +200,11 @@ size_t extvm_recording_count(const extvm_recording *recording) {
 }
 
 const struct recorded_call *recording_at(const extvm_recording *recording, size_t index) {
-    const struct recorded_call *call = NULL;
-    if (recording != NULL && index < extvm_recording_count(recording)) {
-        memcpy(&call, recording->calls.data + index * sizeof(struct recorded_call *),
-               sizeof(struct recorded_call *));
+    if (recording == NULL || index >= extvm_recording_count(recording)) {
+        return NULL;
     }
-    return call;
+    struct recorded_call *const *calls = (const void *)recording->calls.data;
+    return calls[index];
 }
 
 bool extvm_recording_call(const extvm_recording *recording, size_t index,

@@ -1,5 +1,5 @@
 """Looks at the trace page in a browser: what is rendered, not what the source says. Arguments: the pages of a small, of a
-long and of a hostile trace. Prints TAP."""
+long, of a hostile and of an empty trace. Prints TAP."""
 import sys
 
 import devtools
@@ -154,12 +154,23 @@ def look_at_hostile(browser, page):
     verdict("nothing is asked for by a hostile trace", browser.requests() == [], browser.requests())
 
 
+def look_at_empty(browser, page):
+    verdict("a trace without messages is shown", browser.open(page))
+    text = browser.evaluate("document.getElementById('scroll').innerText")
+    verdict("and says that it has none", "No message was recorded" in text, text)
+    browser.press("/", 191, "/")
+    browser.type("x")
+    verdict("a search in nothing finds nothing", browser.evaluate(FOUND) == "no match" and browser.troubles() == [],
+            browser.troubles())
+
+
 def main():
     program = devtools.find_browser()
     with devtools.Browser(program) as browser:
         look_at_small(browser, sys.argv[1])
         look_at_long(browser, sys.argv[2])
         look_at_hostile(browser, sys.argv[3])
+        look_at_empty(browser, sys.argv[4])
     print(f"1..{COUNT}")
     return FAILED > 0
 

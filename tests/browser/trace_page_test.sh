@@ -28,4 +28,8 @@ sed -e "s|\"peer\":\"[^\"]*\"|\"peer\":\"$(printf '%s' "$evil" | sed 's/&/\\&/g'
     -e "s|\"started\":\"[^\"]*\"|\"started\":\"<script>window.owned=2</script>\"|" "$folder/small.jsonl" >"$folder/evil.jsonl"
 "$EXTVM" trace show "$folder/evil.jsonl" --html "$folder/evil.html" || exit 1
 
-PYTHONDONTWRITEBYTECODE=1 python3 tests/browser/trace_page.py "$folder/small.html" "$folder/long.html" "$folder/evil.html"
+head -1 "$folder/small.jsonl" >"$folder/empty.jsonl"
+"$EXTVM" trace show "$folder/empty.jsonl" --html "$folder/empty.html" || exit 1
+
+PYTHONDONTWRITEBYTECODE=1 python3 tests/browser/trace_page.py "$folder/small.html" "$folder/long.html" "$folder/evil.html" \
+    "$folder/empty.html"

@@ -458,6 +458,9 @@
   }
 
   current = Math.max(0, items.findIndex((item) => item.message));
+  if (messages.length === 0) {
+    rows.append(make("p", "notice", "No message was recorded: a VM inside the library speaks over no wire."));
+  }
   showHead();
   choose();
   openAtHash();
