@@ -76,6 +76,11 @@ size_t extvm_recording_count(const extvm_recording *recording);
 /* The call with this number, from 0; false: there are no more. */
 bool extvm_recording_call(const extvm_recording *recording, size_t index, extvm_recorded_call *out);
 
+/* What the node said of an account in this call; borrowed from the recording. False: the VM did not
+ * ask for it, or the account does not exist. */
+bool extvm_recording_account(const extvm_recording *recording, size_t index,
+                             const extvm_address *address, extvm_account *out);
+
 /* What the recorded VM decided: the recorded dialogue goes once more through all that the library
  * does with a VM's messages. `*result` is the caller's, and its times are 0.
  * Errors: EXTVM_INVALID_ARGUMENT (no such call), EXTVM_VM_CLOSED (the record ends before the

@@ -4,7 +4,8 @@
 
 #include <jansson.h>
 
-/* Takes one place, as "logs[0].data", and what is there in each document (NULL: nothing). */
+/* Takes one place, as "logs[0].data", or "modifiedAccounts[0xADDRESS].nonce" where a list is
+ * ascending by address, and what is there in each document (NULL: nothing). */
 typedef void json_difference(void *context, const char *path, const json_t *one,
                              const json_t *other);
 

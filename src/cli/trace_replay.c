@@ -6,11 +6,10 @@
 #include <string.h>
 
 #include "command_line.h"
-#include "json_difference.h"
 #include "json_write.h"
 #include "report.h"
-#include "result.h"
 #include "trace_command.h"
+#include "trace_compare.h"
 #include "vm_options.h"
 
 static const char about[] =
@@ -124,16 +123,6 @@ static extvm_status run_on_vm(struct replay *replay, extvm_error *error) {
 
 /* -- comparing -- */
 
-static void note_difference(void *context, const char *path, const json_t *one,
-                            const json_t *other) {
-    struct replay *replay = context;
-    json_t *difference = json_object();
-    json_put(difference, "what", json_string(path));
-    json_put(difference, "recorded", one != NULL ? json_deep_copy(one) : json_null());
-    json_put(difference, "now", other != NULL ? json_deep_copy(other) : json_null());
-    json_add(replay->differences, difference);
-}
-
 static extvm_status compare(struct replay *replay, size_t index, extvm_error *error) {
     extvm_result *recorded;
     extvm_recorded_call call;
@@ -145,11 +134,8 @@ static extvm_status compare(struct replay *replay, size_t index, extvm_error *er
                  (unsigned long long)call.place);
         return complain_about(error, place);
     }
-    json_t *one = result_json_decided(recorded);
-    json_t *other = result_json_decided(replay->calls[index].result);
-    json_differences(one, other, note_difference, replay);
-    json_decref(one);
-    json_decref(other);
+    replay->differences =
+        trace_compare(replay->recording, index, recorded, replay->calls[index].result);
     extvm_result_free(recorded);
     return EXTVM_OK;
 }
@@ -205,10 +191,13 @@ static extvm_status judge(struct replay *replay, size_t index, extvm_error *erro
     extvm_recorded_call call;
     extvm_status status = EXTVM_OK;
     extvm_recording_call(replay->recording, index, &call);
-    replay->differences = json_array();
+    replay->differences = NULL;
     json_t *unknown = json_from_unknown(replayed);
     if (replayed->was_run) {
         status = compare(replay, index, error);
+    }
+    if (replay->differences == NULL) {
+        replay->differences = json_array();
     }
     bool differs = json_array_size(replay->differences) + json_array_size(unknown) > 0;
     replay->incomplete += !replayed->was_run;

@@ -221,6 +221,20 @@ bool extvm_recording_call(const extvm_recording *recording, size_t index,
     return call != NULL;
 }
 
+bool extvm_recording_account(const extvm_recording *recording, size_t index,
+                             const extvm_address *address, extvm_account *out) {
+    const struct recorded_call *call = recording_at(recording, index);
+    for (const struct recorded *one = call != NULL ? call->first : NULL; one != NULL;
+         one = one->next) {
+        if (one->type->kind == MESSAGE_ANSWER && one->query.kind == QUERY_ACCOUNT &&
+            extvm_address_equal(&one->query.address, address)) {
+            *out = one->answer.account;
+            return one->answer.found;
+        }
+    }
+    return false;
+}
+
 enum block_hash_policy recording_block_hash(const extvm_recording *recording,
                                             const struct recorded_call *call) {
     switch (recording->block_hash) {

@@ -106,7 +106,7 @@ done
 # The program in the answer to GetCode stores the input's word at 1, and no more at 0.
 sed 's/0a0760003560005500/0a0760003560015500/' "$folder/t.jsonl" >"$folder/other.jsonl"
 extvm trace replay "$folder/other.jsonl" --vm internal
-[ "$status" -eq 1 ] && prints '^call 1 (line 4) differs$' && prints 'storage.0x0: recorded "0xf*e", now null' &&
+[ "$status" -eq 1 ] && prints '^call 1 (line 4) differs$' && prints '\[0xa24dc96c7cfd9e1c44d482f5fb78d118ff0c53f3\].storage.0x0: recorded "0xf*e", now null' &&
     prints 'not in the record: GetStorageData .* key=1$' && prints '^0 same, 1 different'
 verdict 'what differs is told, and a query that was not recorded, with exit status 1'
 extvm trace replay "$folder/other.jsonl" --vm internal --json
@@ -123,6 +123,42 @@ verdict 'a VM that cannot be reached is exit status 3'
 extvm trace replay "$folder/t.jsonl" --vm iele://127.0.0.1:1
 [ "$status" -eq 2 ] && says 'protocol 2.2'
 verdict 'a call is not sent to another kind of VM'
+
+# What a real KEVM was asked and has answered (protocol/kevm.md, section 13.1), as a trace.
+shared=${EXTVM_SHARED:-../shared}/vectors/kevm-session
+if [ -e "$shared/accesslist_proto.bin" ]; then
+    python3 - "$shared/accesslist_proto.bin" >"$folder/real.jsonl" <<'END'
+import json, sys
+
+def frames(path):
+    data = open(path, "rb").read()
+    while data:
+        size = 4 + int.from_bytes(data[:4], "big")
+        yield data[4:size]
+        data = data[size:]
+
+def message(name, body, direction, call):
+    print(json.dumps({"type": "message", "session": 1, "call": call, "direction": direction, "name": name,
+                      "size": len(body), "body": body.hex()}))
+
+names = {0x0a: ("GetAccount", "Account"), 0x12: ("GetStorageData", "StorageData"), 0x1a: ("GetCode", "Code")}
+node = frames(sys.argv[1])
+print('{"type": "trace", "format": 1}')
+print('{"type": "session", "session": 1, "protocol": "2.2", "vm": "KEVM", "peer": "", "end": "node"}')
+message("Hello", next(node), "node-to-vm", 0)
+message("CallContext", next(node), "node-to-vm", 1)
+for body in frames(sys.argv[1] + ".expected"):
+    query, answer = names.get(body[0], ("CallResult", None))
+    message(query, body, "vm-to-node", 1)
+    if answer:
+        message(answer, next(node), "node-to-vm", 1)
+END
+    extvm trace replay "$folder/real.jsonl" --vm internal
+    [ "$status" -eq 0 ] && prints '^1 same'
+    verdict 'what a real KEVM has decided is the same on the VM inside'
+else
+    skip 'what a real KEVM has decided is the same on the VM inside' "$shared is not there: set EXTVM_SHARED"
+fi
 
 # -- serve --replay --
 

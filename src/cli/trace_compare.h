@@ -1,0 +1,14 @@
+/* A recorded result and a new one of the same call. */
+#ifndef CLI_TRACE_COMPARE_H
+#define CLI_TRACE_COMPARE_H
+
+#include <jansson.h>
+
+#include <extvm/recording.h>
+
+/* A list of {"what":PATH,"recorded":VALUE,"now":VALUE}, null for what is not there. Accounts that a
+ * VM lists though nothing of them changes, as KEVM does, are left out. */
+json_t *trace_compare(const extvm_recording *recording, size_t index, const extvm_result *recorded,
+                      const extvm_result *now);
+
+#endif
