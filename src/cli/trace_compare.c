@@ -38,22 +38,26 @@ static bool is_unchanged(const extvm_recording *recording, size_t index, json_t 
     return same;
 }
 
-static json_t *decided(const extvm_recording *recording, size_t index, const extvm_result *result) {
-    json_t *document = result_json_decided(result);
+/* `whole`: with the result. */
+static json_t *decided(const extvm_recording *recording, size_t index,
+                       const struct trace_outcome *outcome, bool whole) {
+    json_t *document = whole ? result_json_decided(outcome->result) : json_object();
     json_t *modified = json_object_get(document, "modifiedAccounts");
     for (size_t i = json_array_size(modified); i > 0; i--) {
         if (is_unchanged(recording, index, json_array_get(modified, i - 1))) {
             json_array_remove(modified, i - 1);
         }
     }
+    json_put(document, "status", json_string(extvm_status_name(outcome->status)));
     return document;
 }
 
-json_t *trace_compare(const extvm_recording *recording, size_t index, const extvm_result *recorded,
-                      const extvm_result *now) {
+json_t *trace_compare(const extvm_recording *recording, size_t index,
+                      const struct trace_outcome *recorded, const struct trace_outcome *now) {
     json_t *differences = json_array();
-    json_t *one = decided(recording, index, recorded);
-    json_t *other = decided(recording, index, now);
+    bool whole = recorded->result != NULL && now->result != NULL;
+    json_t *one = decided(recording, index, recorded, whole);
+    json_t *other = decided(recording, index, now, whole);
     json_differences(one, other, note_difference, differences);
     json_decref(one);
     json_decref(other);

@@ -31,6 +31,7 @@ static const char notes[] =
 /* What became of one call. */
 struct replayed {
     bool was_run;
+    extvm_status status; /* of the run */
     extvm_result *result;
     char *unknown; /* queries, each with a newline; NULL: none */
     size_t unknown_size;
@@ -88,6 +89,12 @@ static extvm_status check_protocols(const struct replay *replay, extvm_error *er
     return EXTVM_OK;
 }
 
+/* Whether it is the call or its result that the library refuses: that can be compared, and the VM
+ * is there for the next call. */
+static bool is_verdict(extvm_status status) {
+    return status == EXTVM_RESULT_REJECTED || extvm_status_classify(status) == EXTVM_CLASS_USAGE;
+}
+
 static extvm_status run_calls(struct replay *replay, extvm_vm *vm, extvm_error *error) {
     extvm_recorded_call call;
     extvm_status status = EXTVM_OK;
@@ -100,7 +107,11 @@ static extvm_status run_calls(struct replay *replay, extvm_vm *vm, extvm_error *
         }
         status = extvm_recording_run(replay->recording, i, vm, note_unknown, replay,
                                      &replayed->result, error);
-        replayed->was_run = status == EXTVM_OK;
+        replayed->was_run = true;
+        replayed->status = status;
+        if (is_verdict(status)) {
+            status = EXTVM_OK;
+        }
         if (status != EXTVM_OK) {
             char place[64];
             snprintf(place, sizeof place, "call %zu (line %llu)", i + 1,
@@ -124,19 +135,14 @@ static extvm_status run_on_vm(struct replay *replay, extvm_error *error) {
 /* -- comparing -- */
 
 static extvm_status compare(struct replay *replay, size_t index, extvm_error *error) {
-    extvm_result *recorded;
-    extvm_recorded_call call;
-    extvm_recording_call(replay->recording, index, &call);
-    extvm_status status = extvm_recording_result(replay->recording, index, &recorded, error);
-    if (status != EXTVM_OK) {
-        char place[64];
-        snprintf(place, sizeof place, "the recorded result of call %zu (line %llu)", index + 1,
-                 (unsigned long long)call.place);
-        return complain_about(error, place);
+    const struct replayed *replayed = &replay->calls[index];
+    struct trace_outcome now = {replayed->status, replayed->result}, then;
+    then.status = extvm_recording_result(replay->recording, index, &then.result, error);
+    if (then.status == EXTVM_NO_MEMORY) {
+        return EXTVM_NO_MEMORY;
     }
-    replay->differences =
-        trace_compare(replay->recording, index, recorded, replay->calls[index].result);
-    extvm_result_free(recorded);
+    replay->differences = trace_compare(replay->recording, index, &then, &now);
+    extvm_result_free(then.result);
     return EXTVM_OK;
 }
 

@@ -113,6 +113,11 @@ extvm trace replay "$folder/other.jsonl" --vm internal --json
 [ "$status" -eq 1 ] && [ "$(head -1 "$folder/out" | jq -r '.verdict + .unknownQueries[0]')" = \
     'differentGetStorageData address=0xa24dc96c7cfd9e1c44d482f5fb78d118ff0c53f3 key=1' ]
 verdict 'and as JSON'
+# The recorded nonce of the contract was higher than the one it is left with.
+sed '8s/"body":"0a0101/"body":"0a0107/' "$folder/t.jsonl" >"$folder/other.jsonl"
+extvm trace replay "$folder/other.jsonl" --vm internal
+[ "$status" -eq 1 ] && prints 'status: recorded "result-rejected", now "ok"'
+verdict 'a recorded result that cannot be true is a difference'
 sed '$d' "$folder/t.jsonl" >"$folder/cut.jsonl"
 extvm trace replay "$folder/cut.jsonl" --vm internal
 [ "$status" -eq 0 ] && prints '^0 same, 0 different, 1 not complete$'
