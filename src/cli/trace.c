@@ -36,6 +36,7 @@ extvm_status trace_open(struct trace *trace, const char *path, enum trace_format
         .path = path,
         .format = format,
         .colour = format == TRACE_FORMAT_TEXT && terminal_has_colour(file),
+        .lock = PTHREAD_MUTEX_INITIALIZER,
     };
     setvbuf(file, NULL, _IOLBF, BUFSIZ);
     clock_gettime(CLOCK_MONOTONIC, &trace->start);
@@ -67,8 +68,9 @@ static void print_regress_line(const struct trace *trace, const extvm_trace_mess
 
 void trace_message(void *context, const extvm_trace_message *message) {
     struct trace *trace = context;
+    pthread_mutex_lock(&trace->lock);
     double time = seconds_since(&trace->start);
-    flockfile(trace->file); /* one line, whichever threads trace */
+    flockfile(trace->file); /* log lines may go there too */
     switch (trace->format) {
     case TRACE_FORMAT_TEXT:
         print_line(trace, time, message);
@@ -81,6 +83,7 @@ void trace_message(void *context, const extvm_trace_message *message) {
         break;
     }
     funlockfile(trace->file);
+    pthread_mutex_unlock(&trace->lock);
 }
 
 extvm_status trace_close(struct trace *trace, extvm_error *error) {

@@ -2,6 +2,7 @@
 #ifndef CLI_TRACE_H
 #define CLI_TRACE_H
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <time.h>
@@ -30,7 +31,8 @@ struct trace {
     enum trace_format format;
     struct timespec start; /* monotonic clock */
     bool colour;
-    struct trace_session *sessions; /* of a JSON trace; under the file's lock */
+    pthread_mutex_t lock;           /* of what follows, and of the order of the lines */
+    struct trace_session *sessions; /* of a JSON trace */
     size_t session_count, session_capacity;
     uint64_t session_numbers; /* given so far */
     bool failed;              /* a message could not be written whole: no memory */
