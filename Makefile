@@ -10,11 +10,12 @@ SECONDS ?= 60
 # -- what must be there, by Debian package ---------------------------------------------------------------
 BUILD_PACKAGES := gcc libc6-dev binutils pkg-config libprotobuf-c-dev protobuf-c-compiler libjansson-dev \
                   libsecp256k1-dev nettle-dev libgmp-dev libevent-dev libconfig-dev
-TEST_PACKAGES := libcmocka-dev python3 haproxy
+TEST_PACKAGES := libcmocka-dev python3 haproxy jq
+BROWSER_PACKAGES := chromium
 CHECK_PACKAGES := valgrind clang libclang-rt-14-dev clang-format clang-tidy cppcheck shellcheck
 
 # Made before anything else is built; GNU make reads this file again when it is new.
-ifeq ($(filter-out help clean deps,$(or $(MAKECMDGOALS),all)),)
+ifeq ($(filter-out help clean deps deps-browser,$(or $(MAKECMDGOALS),all)),)
 else
 include build/packages.mk
 endif
@@ -44,11 +45,11 @@ LINK = -pthread $(if $(SANITIZE),-fsanitize=$(SANITIZE)) $(if $(COVERAGE),--cove
 
 # -- the library and the command -----------------------------------------------------------------------------
 PROTOCOLS := vm kevm iele
-LIBRARY_SOURCES := $(wildcard src/*.c src/common/*.c src/kevm/*.c src/iele/*.c src/evm/*.c src/ielevm/*.c src/executor/*.c src/spawn/*.c src/testvm/*.c src/async/*.c)
+LIBRARY_SOURCES := $(wildcard src/*.c src/common/*.c src/kevm/*.c src/iele/*.c src/evm/*.c src/ielevm/*.c src/executor/*.c src/spawn/*.c src/testvm/*.c src/async/*.c src/replay/*.c)
 COMMAND_SOURCES := $(wildcard src/cli/*.c)
 GENERATED := $(PROTOCOLS:%=$(BUILD)/gen/%.pb-c.c)
 LIBRARY_OBJECTS := $(LIBRARY_SOURCES:%.c=$(BUILD)/obj/%.o) $(PROTOCOLS:%=$(BUILD)/obj/%.pb-c.o)
-COMMAND_OBJECTS := $(COMMAND_SOURCES:%.c=$(BUILD)/obj/%.o)
+COMMAND_OBJECTS := $(COMMAND_SOURCES:%.c=$(BUILD)/obj/%.o) $(BUILD)/obj/gen/trace_page.o
 LIBRARIES = $(PROTOBUF_LIBS) $(PRECOMPILED_LIBS) $(LIBEVENT_LIBS) $(CONFIG_LIBS)
 
 .DEFAULT_GOAL := all
@@ -68,6 +69,15 @@ $(BUILD)/obj/%.pb-c.o: $(BUILD)/gen/%.pb-c.c | $(GENERATED)
 $(BUILD)/obj/%.o: %.c | $(GENERATED)
 	@mkdir -p $(@D)
 	@echo "  CC      $<"
+	@$(CC) $(COMMON) $(WARNINGS) $(INCLUDES) -c $< -o $@
+
+# The trace page: its sources in one array.
+PAGE := src/cli/page/page.html src/cli/page/page.css src/cli/page/page.js
+$(BUILD)/gen/trace_page.c: tools/embed.sh $(PAGE)
+	@mkdir -p $(@D)
+	@tools/embed.sh $(PAGE) > $@
+$(BUILD)/obj/gen/trace_page.o: $(BUILD)/gen/trace_page.c
+	@mkdir -p $(@D)
 	@$(CC) $(COMMON) $(WARNINGS) $(INCLUDES) -c $< -o $@
 
 # Words of the EVM are written limb by limb: read in larger pieces they would stall (docs/performance.md).
@@ -110,7 +120,7 @@ $(BUILD)/obj/examples/%.o: examples/%.c
 TEST_SOURCES := $(wildcard tests/unit/*_test.c tests/loopback/*_test.c)
 SUPPORT_SOURCES := $(filter-out %_main.c,$(wildcard tests/support/*.c))
 FUZZ_NAMES := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
-SHELL_TESTS := $(wildcard tests/cli/*_test.sh tests/docs/*_test.sh)
+SHELL_TESTS := $(wildcard tests/cli/*_test.sh tests/docs/*_test.sh tests/browser/*_test.sh)
 TEST_PROGRAMS := $(TEST_SOURCES:%.c=$(BUILD)/%)
 CORPUS_PROGRAMS := $(FUZZ_NAMES:%=$(BUILD)/tests/fuzz/corpus_%)
 TEST_LIBRARIES = -lcmocka -lgmp $(LIBRARIES)
@@ -226,7 +236,7 @@ BINDIR := $(DESTDIR)$(PREFIX)/bin
 MANDIR := $(DESTDIR)$(PREFIX)/share/man
 DOCDIR := $(DESTDIR)$(PREFIX)/share/doc/extvm
 
-.PHONY: install uninstall deps clean help
+.PHONY: install uninstall deps deps-browser clean help
 install: all ## into PREFIX=/usr/local, under DESTDIR
 	install -d $(LIBDIR)/pkgconfig $(INCLUDEDIR) $(BINDIR) $(MANDIR)/man5 $(DOCDIR)
 	install -m 644 include/extvm/*.h $(INCLUDEDIR)
@@ -244,6 +254,9 @@ uninstall: ## what install made
 
 deps: ## install from Debian what building, testing and checking need and is missing
 	@tools/deps.sh $(BUILD_PACKAGES) $(TEST_PACKAGES) $(CHECK_PACKAGES)
+
+deps-browser: ## install the browser (300 MB) in which the trace page is tested; without it that is skipped
+	@tools/deps.sh $(BROWSER_PACKAGES)
 
 clean: ## remove build/
 	rm -rf build

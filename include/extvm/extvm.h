@@ -14,6 +14,7 @@
 #include <extvm/ielevm.h>
 #include <extvm/integer.h>
 #include <extvm/log.h>
+#include <extvm/recording.h>
 #include <extvm/result.h>
 #include <extvm/spawn.h>
 #include <extvm/state.h>

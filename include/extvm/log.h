@@ -48,6 +48,22 @@ typedef struct extvm_trace_message {
     const char *name; /* "Hello", "CallContext", "GetAccount", "Account", ...; lives for ever */
     extvm_bytes body; /* the protobuf message, without its length; borrowed */
     const char *text; /* the fields by name on one line, without a newline; borrowed */
+
+    /* -- the dialogue that it is part of -- */
+
+    const char *protocol; /* the version spoken, "2.2"; lives for ever. Of a Hello that a server
+                             cannot speak: one that it can */
+    const char *vm_name;  /* the kind of VM, "KEVM" or "IELE"; lives for ever */
+    const char *peer;     /* the other end, as its address was given; NULL: it has no name */
+    const void *session;  /* tells dialogues apart that go on at the same time, and is not to be
+                             followed; each begins with a Hello */
+    bool at_vm;           /* it was seen at the VM's end, by a test-mode server */
+    uint64_t call;        /* of the dialogue: 1 for the first CallContext and all up to its result;
+                             0: no call has begun */
+
+    /* Nanoseconds since the last message of the same dialogue, in the VM and on the wire, as in
+     * extvm_run_stats; what else has passed, was in the node. 0 at the VM's end. */
+    uint64_t vm_time, wire_time;
 } extvm_trace_message;
 
 /* Takes one message; all of it is borrowed until the function returns. Called from the thread that

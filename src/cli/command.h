@@ -8,5 +8,6 @@ int command_run(int argc, char **argv);
 int command_serve(int argc, char **argv);
 int command_statetest(int argc, char **argv);
 int command_ieletest(int argc, char **argv);
+int command_trace(int argc, char **argv);
 
 #endif

@@ -23,6 +23,7 @@ static const struct command commands[] = {
     {"statetest", "run Ethereum GeneralStateTests on a VM", command_statetest},
     {"ieletest", "run IELE tests on an IELE", command_ieletest},
     {"iele", "assemble IELE contracts, and disassemble them", command_iele},
+    {"trace", "show a recorded trace, or play it back", command_trace},
     {"config", "check a base.conf, or show what it means", command_config},
 };
 

@@ -2,8 +2,14 @@
 #ifndef CLI_RESULT_H
 #define CLI_RESULT_H
 
+#include <jansson.h>
+
 #include <extvm/call.h>
 #include <extvm/result.h>
+
+/* What the VM decided, as a JSON object: the document below without quirks and stats. NULL: no
+ * memory. */
+json_t *result_json_decided(const extvm_result *result);
 
 /* One document on one line. Errors: EXTVM_NO_MEMORY, EXTVM_SYSTEM_ERROR (it was not all written).
  */

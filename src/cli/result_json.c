@@ -161,11 +161,16 @@ static bool put_changes(json_t *document, const extvm_result *result) {
                     created != NULL ? json_from_address(created) : json_null());
 }
 
-extvm_status result_print_json(const extvm_result *result, extvm_error *error) {
+json_t *result_json_decided(const extvm_result *result) {
     json_t *document = json_object();
-    bool complete = document != NULL && put_verdict(document, result) &&
-                    put_changes(document, result) &&
-                    json_put(document, "quirks", json_from_quirks(result)) &&
+    bool complete =
+        document != NULL && put_verdict(document, result) && put_changes(document, result);
+    return json_complete(document, complete);
+}
+
+extvm_status result_print_json(const extvm_result *result, extvm_error *error) {
+    json_t *document = result_json_decided(result);
+    bool complete = document != NULL && json_put(document, "quirks", json_from_quirks(result)) &&
                     json_put(document, "stats", json_from_stats(result));
     return json_print(json_complete(document, complete), error);
 }

@@ -8,10 +8,11 @@
 #include "command.h"
 #include "command_line.h"
 #include "report.h"
+#include "serve_replay.h"
 #include "vm_options.h"
 
 struct serve_options {
-    const char *listen, *max_sessions, *faults;
+    const char *listen, *max_sessions, *faults, *replay_path;
 };
 
 static const struct option_spec serve_specs[] = {
@@ -24,6 +25,11 @@ static const struct option_spec serve_specs[] = {
      "close-after-hello, close-after=N, reset-after=N, stall-after=N,\n"
      "delay=DURATION, split=N, oversize, garbage, wrong-type, like-kevm",
      NULL, offsetof(struct serve_options, faults)},
+    {"--replay", "FILE",
+     "play the VM's side of a trace instead (--trace-format json): the calls\n"
+     "in their order, once each; what the node sends otherwise is printed,\n"
+     "and the exit status is 1 then",
+     NULL, offsetof(struct serve_options, replay_path)},
 };
 
 static struct command_line serve_line(const struct option_group *groups, size_t count) {
@@ -50,14 +56,27 @@ static void wait_for_signal(const sigset_t *signals) {
 }
 
 /* What follows the scheme: "HOST:PORT", or "unix:PATH". */
-static void print_address(const char *address) {
+void serve_print_address(const char *address) {
     const char *place = strstr(address, "://");
     printf("listening on %s\n", place != NULL ? place + 3 : strchr(address, '+') + 1);
     fflush(stdout);
 }
 
+static extvm_status serve_replay(const struct serve_options *serve_options,
+                                 struct vm_options *vm_options, const sigset_t *signals,
+                                 enum exit_code *code, extvm_error *error) {
+    extvm_status status = EXTVM_OK;
+    if (serve_options->faults != NULL) {
+        return complain(error, EXTVM_INVALID_ARGUMENT,
+                        "--fault: a record is played as it is: --replay cannot go with it");
+    }
+    status = serve_replay_run(serve_options->replay_path, serve_options->listen, vm_options,
+                              signals, code, error);
+    return status == EXTVM_OK ? vm_options_finish(vm_options, error) : status;
+}
+
 static extvm_status serve(const struct serve_options *serve_options, struct vm_options *vm_options,
-                          extvm_error *error) {
+                          enum exit_code *code, extvm_error *error) {
     sigset_t signals;
     extvm_testvm *server;
     extvm_status status = EXTVM_OK;
@@ -72,12 +91,15 @@ static extvm_status serve(const struct serve_options *serve_options, struct vm_o
     if (status == EXTVM_OK) {
         status = vm_options_start(vm_options, error);
     }
+    if (status == EXTVM_OK && serve_options->replay_path != NULL) {
+        return serve_replay(serve_options, vm_options, &signals, code, error);
+    }
     if (status == EXTVM_OK) {
         status = extvm_testvm_start(serve_options->listen, serve_options->faults,
                                     vm_options->options, &server, error);
     }
     if (status == EXTVM_OK) {
-        print_address(extvm_testvm_address(server));
+        serve_print_address(extvm_testvm_address(server));
         wait_for_signal(&signals);
         extvm_testvm_stop(server);
         status = vm_options_finish(vm_options, error);
@@ -89,6 +111,7 @@ int command_serve(int argc, char **argv) {
     struct serve_options serve_options = {.listen = "127.0.0.1:8888"};
     struct vm_options vm_options;
     extvm_error error;
+    enum exit_code code = EXIT_CODE_DONE;
     const struct option_group groups[] = {
         {"Server", serve_specs, sizeof serve_specs / sizeof serve_specs[0], &serve_options},
         vm_options_server_group(&vm_options),
@@ -105,8 +128,8 @@ int command_serve(int argc, char **argv) {
         status = command_line_parse(&line, argc, argv, &operands, &error);
     }
     if (status == EXTVM_OK) {
-        status = serve(&serve_options, &vm_options, &error);
+        status = serve(&serve_options, &vm_options, &code, &error);
     }
     vm_options_free(&vm_options);
-    return status == EXTVM_OK ? EXIT_CODE_DONE : report_error(json, &error);
+    return status == EXTVM_OK ? (int)code : report_error(json, &error);
 }

@@ -67,6 +67,14 @@ static extvm_status take_log_format(void *context, const char *value, extvm_erro
     return EXTVM_OK;
 }
 
+static extvm_status take_trace_format(void *context, const char *value, extvm_error *error) {
+    struct vm_options *vm_options = context;
+    return trace_format_from_name(value, &vm_options->trace_format)
+               ? EXTVM_OK
+               : complain(error, EXTVM_INVALID_ARGUMENT,
+                          "--trace-format %s: it must be text, regress or json", quote(value).text);
+}
+
 static extvm_status take_json(void *context, const char *value, extvm_error *error) {
     (void)value;
     (void)error;
@@ -117,6 +125,10 @@ static const struct option_spec specs[] = {
      "write each message to FILE (- is stderr) as one line: seconds since\n"
      "the start, direction, name, size in bytes, content",
      NULL, offsetof(struct vm_options, trace_path)},
+    {"--trace-format", "FORMAT",
+     "text (default); regress: without the time, so that two runs of the\n"
+     "same calls give the same lines; json: an object a line, for extvm trace",
+     take_trace_format, 0},
     {"-v", NULL, "log more to stderr: connects and retries; -vv: each call", take_verbose, 0},
     {"--log-format", "FORMAT", "log lines as text (default) or json", take_log_format, 0},
 };
@@ -208,7 +220,8 @@ extvm_status vm_options_start(struct vm_options *vm_options, extvm_error *error)
         return status;
     }
     if (vm_options->trace_path != NULL) {
-        status = trace_open(&vm_options->trace, vm_options->trace_path, error);
+        status =
+            trace_open(&vm_options->trace, vm_options->trace_path, vm_options->trace_format, error);
         if (status != EXTVM_OK) {
             return status;
         }

@@ -19,6 +19,7 @@ struct vm_options {
     extvm_config *config;    /* what was read there, or where EXTVM_CONFIG says */
     extvm_options *options;
     const char *trace_path;
+    enum trace_format trace_format;
     struct trace trace;
     struct log_lines log;
     bool json;

@@ -237,6 +237,9 @@ static void init_process(struct client *client, struct process *process,
                          const struct protocol *protocol, const extvm_options *options,
                          const struct socket_calls *calls) {
     struct session_settings settings = session_settings(protocol, options);
+    settings.peer = process->endpoint.text;
+    settings.vm_time = &process->connection.vm_time;
+    settings.wire_time = &process->connection.wire_time;
     session_init_node(&process->session, protocol, &client->vm.allocator, &settings);
     process->connection = (struct connection){
         .endpoint = &process->endpoint,

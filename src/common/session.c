@@ -2,6 +2,8 @@
  * session_vm.c. */
 #include "session.h"
 
+#include <string.h>
+
 #include "error.h"
 
 /* What a buffer may keep between two calls, in bytes; a larger one is given back. */
@@ -48,6 +50,7 @@ void session_reset(struct session *session) {
     frame_reader_reset(&session->reader);
     session_abandon(session);
     session->greeted = session->heard = false;
+    session->calls = 0;
     session->state = session->at_vm ? SESSION_GREETING : SESSION_IDLE;
     session->protocol = session->at_vm ? session->protocols[0] : session->protocol;
 }
@@ -178,15 +181,32 @@ bool session_traces(struct session *session) {
     return session->settings.trace != NULL;
 }
 
+/* How much a counter has grown since `*last`; it begins again from 0 with each attempt. */
+static uint64_t growth(const uint64_t *counter, uint64_t *last) {
+    uint64_t now = counter != NULL ? *counter : 0;
+    uint64_t grown = now >= *last ? now - *last : now;
+    *last = now;
+    return grown;
+}
+
 void session_trace(struct session *session, extvm_direction direction, const char *name,
                    extvm_bytes body) {
     struct buffer *text = &session->text;
     bool terminated = buffer_append(text, "", 1);
+    session->calls += strcmp(name, "CallContext") == 0;
     extvm_trace_message message = {
         .direction = direction,
         .name = name,
         .body = body,
         .text = terminated ? (const char *)text->data : "(too long to show)",
+        .protocol = session->protocol->version,
+        .vm_name = session->protocol->vm_name,
+        .peer = session->settings.peer,
+        .session = session,
+        .at_vm = session->at_vm,
+        .call = session->calls,
+        .vm_time = growth(session->settings.vm_time, &session->traced_vm_time),
+        .wire_time = growth(session->settings.wire_time, &session->traced_wire_time),
     };
     session->settings.trace(session->settings.trace_context, &message);
 }

@@ -34,6 +34,11 @@ struct session_settings {
     enum block_hash_policy block_hash;
     extvm_trace_fn trace;
     void *trace_context;
+
+    /* -- for the trace -- */
+    const char *peer;                    /* the other end, for people; NULL: it has no name */
+    const uint64_t *vm_time, *wire_time; /* nanoseconds that the connection counts; NULL: nobody
+                                          * does */
 };
 
 struct session {
@@ -46,10 +51,12 @@ struct session {
     bool heard;   /* the other end has sent a byte */
     struct frame_reader reader;
     struct buffer out;
-    size_t sent;            /* bytes of `out` that are sent */
-    struct arena arena;     /* the parts of the message at hand */
-    struct buffer text;     /* a trace line */
-    struct query query;     /* the one that is open */
+    size_t sent;                               /* bytes of `out` that are sent */
+    struct arena arena;                        /* the parts of the message at hand */
+    struct buffer text;                        /* a trace line */
+    uint64_t calls;                            /* begun in this dialogue */
+    uint64_t traced_vm_time, traced_wire_time; /* what was counted at the last trace line */
+    struct query query;                        /* the one that is open */
     const extvm_call *call; /* the node's: borrowed for the call; the VM's: received_call */
 
     /* the node's end */

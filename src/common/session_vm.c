@@ -54,6 +54,7 @@ static extvm_status take_hello(struct session *session, extvm_bytes body, extvm_
     if (status != EXTVM_OK) {
         return session_break(session, status);
     }
+    session->protocol = protocol != NULL ? protocol : session->protocol;
     if (session_traces(session)) {
         trace_hello(&session->text, version, NULL);
         session_trace(session, EXTVM_NODE_TO_VM, "Hello", body);
@@ -61,7 +62,6 @@ static extvm_status take_hello(struct session *session, extvm_bytes body, extvm_
     if (protocol == NULL) {
         return reject_version(session, version, error);
     }
-    session->protocol = protocol;
     session->greeted = true;
     session->state = SESSION_IDLE;
     return EXTVM_OK;

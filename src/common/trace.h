@@ -1,4 +1,5 @@
-/* The messages of a dialogue as one line of text each: fields by name, integers in decimal. */
+/* The messages of a dialogue by their fields, integers in decimal: as one line of text for people,
+ * or as JSON. */
 #ifndef EXTVM_COMMON_TRACE_H
 #define EXTVM_COMMON_TRACE_H
 
@@ -15,5 +16,19 @@ void trace_result(struct buffer *text, const extvm_result *result);
 /* "GetAccount" and "Account", and so on. */
 const char *trace_query_name(enum query_kind kind);
 const char *trace_answer_name(enum query_kind kind);
+
+/* The other way, for an answer; false: no answer has that name. */
+bool trace_answer_kind(const char *name, enum query_kind *kind);
+
+enum trace_form {
+    TRACE_TEXT, /* as above; long data is cut */
+    TRACE_JSON  /* one object; data is whole, integers are decimal strings, or hex over 40 bytes */
+};
+
+/* Decodes the message with that name and appends its fields. Errors: those of decoding, and
+ * EXTVM_NO_MEMORY; what was appended means nothing then. */
+extvm_status trace_decoded(struct buffer *out, const struct protocol *protocol, const char *name,
+                           extvm_bytes body, enum trace_form form, struct arena *arena,
+                           extvm_error *error);
 
 #endif

@@ -178,8 +178,9 @@ void hosted_accept(extvm_testvm *server, int socket, const char *peer, bool want
     hosted->server = server;
     hosted->socket = socket;
     snprintf(hosted->peer, sizeof hosted->peer, "%s", peer);
-    session_init_vm(&hosted->session, host_protocols, &server->allocator,
-                    &server->session_settings);
+    struct session_settings settings = server->session_settings;
+    settings.peer = hosted->peer;
+    session_init_vm(&hosted->session, host_protocols, &server->allocator, &settings);
     add_to_all(hosted, wanted);
     hosted->event = event_new(server->base, socket, EV_READ, on_event, hosted);
     if (hosted->event == NULL) {
