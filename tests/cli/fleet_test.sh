@@ -100,9 +100,13 @@ wait "$nodes" && prints 'lost calls 0, wrong results 0' && ! prints ' 0 calls ru
 verdict 'a VM is killed in the middle of a call, another is started again: no call is lost, no result is wrong'
 figures
 
+# haproxy brings it back after about 2 s; on a busy machine that may be after these calls.
 before=$(wc -l <"$folder/proxy.out")
-"$FLEET_CLIENT" "kevm://127.0.0.1:$front" 8 1500 3 >"$folder/out" 2>"$folder/err" &&
-    tail -n "+$((before + 1))" "$folder/proxy.out" | grep -q ' vms/vm2 '
+for _ in 1 2 3 4 5; do
+    "$FLEET_CLIENT" "kevm://127.0.0.1:$front" 8 1500 3 >"$folder/out" 2>"$folder/err" || break
+    tail -n "+$((before + 1))" "$folder/proxy.out" | grep -q ' vms/vm2 ' && break
+done
+prints 'lost calls 0, wrong results 0' && tail -n "+$((before + 1))" "$folder/proxy.out" | grep -q ' vms/vm2 '
 verdict 'the VM that was started again has calls again'
 figures
 
