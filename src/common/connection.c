@@ -243,6 +243,9 @@ bool connection_is_usable(struct connection *connection) {
 /* -- leaving -- */
 
 bool connection_half_close(struct connection *connection) {
+    if (connection->is_gone) {
+        return false;
+    }
     return connection->calls->shutdown(connection->socket, SHUT_WR) == 0;
 }
 
@@ -256,14 +259,15 @@ bool connection_drain(struct connection *connection, int flags, bool *would_wait
 
 void connection_reset_at_close(struct connection *connection) {
     const struct linger at_once = {.l_onoff = 1, .l_linger = 0};
-    (void)connection->calls->set_option(connection->socket, SOL_SOCKET, SO_LINGER, &at_once,
-                                        sizeof at_once);
+    connection->is_gone = connection->calls->set_option(connection->socket, SOL_SOCKET, SO_LINGER,
+                                                        &at_once, sizeof at_once) == 0;
 }
 
 void connection_close(struct connection *connection, bool was_ended_by_vm) {
     const char *peer = connection->endpoint->text;
     close(connection->socket);
     connection->socket = -1;
+    connection->is_gone = false;
     connection->is_cut_off = !was_ended_by_vm;
     if (was_ended_by_vm) {
         log_event(connection->logger,
