@@ -180,7 +180,7 @@ coverage: test-packages ## line coverage of the tests, by room, in build/coverag
 	@tools/deps.sh gcovr
 	@$(MAKE) --no-print-directory BUILD=build/coverage COVERAGE=1 OPTIMIZE=-O0 programs
 	@find build/coverage -name '*.gcda' -delete
-	@EXTVM=build/coverage/extvm SCRIPTED_VM=build/coverage/tests/scripted_vm TEST_TIMEOUT=600 tests/run.sh \
+	@EXTVM=build/coverage/extvm SCRIPTED_VM=build/coverage/tests/scripted_vm FLEET_CLIENT=build/coverage/tests/fleet/fleet_client TEST_TIMEOUT=600 tests/run.sh \
 	    $(TEST_SOURCES:%.c=build/coverage/%) $(filter-out %suite_test.sh,$(SHELL_TESTS:tests/cli/%="sh tests/cli/%"))
 	@failed=0; for room in $(COVERED_ROOMS); do \
 	    gcovr --root . --filter "src/$$room/" --fail-under-line 90 --txt build/coverage/$$room.txt build/coverage/obj/src/$$room 2>/dev/null || failed=1; \

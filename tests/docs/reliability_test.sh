@@ -3,6 +3,7 @@
 # shellcheck source=tests/support/tap.sh
 . tests/support/tap.sh
 
+# shellcheck disable=SC2016
 named=$(grep -o '`[a-z0-9_]*`' docs/reliability.md | tr -d '`' | grep '_.*_' | sort -u)
 [ "$(echo "$named" | wc -l)" -gt 30 ]
 verdict 'the page names the tests that keep its promises'
@@ -12,6 +13,7 @@ done
 [ ! -e "$folder/missing" ] || cat "$folder/missing"
 [ ! -e "$folder/missing" ]
 verdict 'each of them is a test that is run'
+# shellcheck disable=SC2016
 for file in $(grep -o '`tests/[a-z_/]*\.[a-z]*`' docs/reliability.md | tr -d '`'); do
     [ -e "$file" ] || echo "$file" >>"$folder/missing"
 done
