@@ -2,6 +2,7 @@
 #ifndef CLI_COMMAND_H
 #define CLI_COMMAND_H
 
+int command_bench(int argc, char **argv);
 int command_config(int argc, char **argv);
 int command_iele(int argc, char **argv);
 int command_run(int argc, char **argv);

@@ -24,6 +24,7 @@ static const struct command commands[] = {
     {"statetest", "run Ethereum GeneralStateTests on a VM", command_statetest},
     {"ieletest", "run IELE tests on an IELE", command_ieletest},
     {"iele", "assemble IELE contracts, and disassemble them", command_iele},
+    {"bench", "measure calls and queries per second beside a bare ping-pong", command_bench},
     {"config", "check a base.conf, or show what it means", command_config},
 };
 
