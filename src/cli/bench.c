@@ -57,7 +57,7 @@ static const char notes[] =
     "Example:\n"
     "  extvm bench --quick --floor 0.8";
 
-enum { MOST_SESSIONS = 512 };
+enum { MOST_SESSIONS = 512, QUICK_ROUNDS = 3, ROUNDS = 5 };
 
 struct bench {
     struct vm_options vm_options;
@@ -66,6 +66,7 @@ struct bench {
     bool quick;
     double floor; /* 0: none */
     bool is_under_floor;
+    bool has_head;    /* the table's is printed */
     json_t *measures; /* NULL: a table */
     bool complete;    /* all of `measures` is there */
     struct progress progress;
@@ -101,7 +102,11 @@ static extvm_status read_floor(struct bench *bench, extvm_error *error) {
 
 /* -- what is said -- */
 
-static void print_head(void) {
+static void print_head(struct bench *bench) {
+    if (bench->has_head) {
+        return;
+    }
+    bench->has_head = true;
     printf("%-6s %-8s %8s %8s  %-6s %12s %11s %11s %11s %6s\n", "socket", "load", "sessions",
            "queries", "side", "queries/s", "calls/s", "p50", "p99", "ratio");
 }
@@ -157,16 +162,18 @@ static json_t *measure_json(const struct bench_measure *measure, const char *soc
 }
 
 static void say(struct bench *bench, const struct bench_measure *measure, const char *socket) {
-    const struct bench_side *side = &measure->sides[1];
-    if (measure->load->kind == BENCH_STORAGE && measure->sessions == 1 &&
-        side->ratio < bench->floor) {
+    const double ratio = measure->sides[1].ratio;
+    progress_pause(&bench->progress);
+    if (measure->load->kind == BENCH_STORAGE && measure->sessions == 1 && ratio < bench->floor) {
+        fprintf(stderr, "extvm: bench: a ratio of %.2f over %s is under the --floor %.2f\n", ratio,
+                socket, bench->floor);
         bench->is_under_floor = true;
     }
-    progress_pause(&bench->progress);
     if (bench->vm_options.json) {
         bench->complete =
             bench->complete && json_add(bench->measures, measure_json(measure, socket));
     } else {
+        print_head(bench);
         print_sides(measure, socket);
     }
     progress_resume(&bench->progress);
@@ -218,7 +225,7 @@ static extvm_status record(struct bench *bench, const struct target *target,
 static extvm_status measure_one(struct bench *bench, const struct target *target,
                                 const struct bench_load *load, size_t sessions,
                                 extvm_error *error) {
-    const double seconds = 0.2, quick_seconds = 0.04;
+    const double seconds = 0.15, quick_seconds = 0.03;
     char plain[160];
     struct pingpong_dialogue dialogue;
     struct pingpong_vm *pingpong = NULL;
@@ -239,7 +246,9 @@ static extvm_status measure_one(struct bench *bench, const struct target *target
                                               {.name = "both", .address = target->address}},
                                     .side_count = 3,
                                     .sessions = sessions,
-                                    .rounds = bench->quick ? 3 : 5,
+                                    .rounds = bench->quick    ? QUICK_ROUNDS
+                                              : sessions == 1 ? BENCH_ROUNDS
+                                                              : ROUNDS,
                                     .seconds = bench->quick ? quick_seconds : seconds};
     if (target->is_given) {
         measure.sides[1] = (struct bench_side){.name = "vm", .address = target->address};
@@ -323,13 +332,12 @@ static extvm_status measure_both_sockets(struct bench *bench, extvm_error *error
 /* The VM that was named; not called while it has another client (see knock.h). */
 static extvm_status measure_given(struct bench *bench, extvm_error *error) {
     const unsigned storage_queries = 100;
-    const double patience = 5; /* seconds */
     const char *address = vm_options_address(&bench->vm_options, 0);
     const bool is_unix = strstr(address, "+unix:") != NULL;
     const struct target target = {
         .address = address, .name = is_unix ? "unix" : "tcp", .is_given = true, .is_unix = is_unix};
-    if (strstr(target.address, "test-mode") != target.address) {
-        enum knock knocked = knock(target.address, patience, error);
+    if (strncmp(address, "kevm", 4) == 0 || strncmp(address, "iele", 4) == 0) {
+        enum knock knocked = knock(address, knock_patience(bench->vm_options.options), error);
         if (knocked == KNOCK_FAILED) {
             return error->status;
         }
@@ -337,7 +345,7 @@ static extvm_status measure_given(struct bench *bench, extvm_error *error) {
             return complain(error, EXTVM_DEADLINE_PASSED,
                             "bench: %s: it does not serve us: it is busy, or no VM (extvm probe "
                             "says more)",
-                            quote(target.address).text);
+                            quote(address).text);
         }
     }
     return measure_load(bench, &target, BENCH_STORAGE, 1, storage_queries, error);
@@ -386,8 +394,6 @@ static extvm_status bench_run(struct bench *bench, extvm_error *error) {
     if (bench->vm_options.json) {
         bench->measures = json_array();
         bench->complete = bench->measures != NULL;
-    } else {
-        print_head();
     }
     progress_start(&bench->progress);
     status = is_given ? measure_given(bench, error) : measure_both_sockets(bench, error);

@@ -29,6 +29,9 @@ struct team {
     const struct bench_measure *measure;
     struct bench_side *side;
     struct worker *workers;
+    pthread_mutex_t lock; /* of is_open */
+    pthread_cond_t opened;
+    bool is_open; /* all threads are there, and begin */
     atomic_bool is_over;
     double rates[BENCH_ROUNDS]; /* calls per second */
 };
@@ -46,9 +49,26 @@ static bool call(struct worker *worker) {
     return false;
 }
 
+/* Threads that run already would keep the last ones from being started. */
+static void wait_for_all(struct team *team) {
+    pthread_mutex_lock(&team->lock);
+    while (!team->is_open) {
+        pthread_cond_wait(&team->opened, &team->lock);
+    }
+    pthread_mutex_unlock(&team->lock);
+}
+
+static void set_open(struct team *team, bool is_open) {
+    pthread_mutex_lock(&team->lock);
+    team->is_open = is_open;
+    pthread_cond_broadcast(&team->opened);
+    pthread_mutex_unlock(&team->lock);
+}
+
 /* At least one call, so that a round of no time warms the session up. */
 static void *work(void *argument) {
     struct worker *worker = argument;
+    wait_for_all(worker->team);
     do {
         if (!call(worker)) {
             return NULL;
@@ -122,9 +142,12 @@ static size_t start_all(struct team *team) {
 static extvm_status team_run(struct team *team, double seconds, double *rate, extvm_error *error) {
     const size_t sessions = team->measure->sessions;
     extvm_status status = EXTVM_OK;
-    uint64_t calls = 0, start = latency_now();
+    uint64_t calls = 0;
+    set_open(team, false);
     atomic_store(&team->is_over, seconds <= 0);
     size_t started = start_all(team);
+    const uint64_t start = latency_now();
+    set_open(team, true);
     sleep_for(seconds);
     atomic_store(&team->is_over, true);
     for (size_t i = 0; i < started; i++) {
@@ -197,7 +220,10 @@ extvm_status bench_measure_run(struct bench_measure *measure, extvm_error *error
     struct pool pool = {NULL};
     extvm_status status = EXTVM_OK;
     for (size_t i = 0; i < measure->side_count; i++) {
-        teams[i] = (struct team){.measure = measure, .side = &measure->sides[i]};
+        teams[i] = (struct team){.measure = measure,
+                                 .side = &measure->sides[i],
+                                 .lock = PTHREAD_MUTEX_INITIALIZER,
+                                 .opened = PTHREAD_COND_INITIALIZER};
         teams[i].workers = pool_array(&pool, measure->sessions, sizeof *teams[i].workers);
         if (teams[i].workers == NULL) {
             status = complain_no_memory(error);

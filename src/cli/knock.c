@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -113,6 +114,25 @@ static void leave(int socket) {
     for (int i = 0; i < CHUNKS && recv(socket, ignored, sizeof ignored, 0) > 0; i++) {
     }
     close(socket);
+}
+
+/* The option's text is as "5s" or "250ms" (extvm/vm.h). */
+double knock_patience(const extvm_options *options) {
+    static const struct {
+        const char *name;
+        double seconds;
+    } units[] = {{"us", 1e-6}, {"ms", 1e-3}, {"s", 1}, {"m", 60}, {"h", 3600}};
+    char text[EXTVM_OPTION_TEXT_SIZE], *unit;
+    if (extvm_options_get(options, "connect-timeout", text, NULL) != EXTVM_OK) {
+        return 1;
+    }
+    double number = strtod(text, &unit);
+    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
+        if (strcmp(unit, units[i].name) == 0) {
+            number *= units[i].seconds;
+        }
+    }
+    return number;
 }
 
 enum knock knock(const char *address, double seconds, extvm_error *error) {

@@ -2,7 +2,7 @@
 #ifndef CLI_KNOCK_H
 #define CLI_KNOCK_H
 
-#include <extvm/status.h>
+#include <extvm/vm.h>
 
 enum knock {
     KNOCK_FREE,   /* it closed the session: a VM that serves us now */
@@ -18,5 +18,8 @@ enum knock {
  * there (section 12).
  * Errors: EXTVM_INVALID_ARGUMENT (no such address), EXTVM_UNREACHABLE, EXTVM_CONNECT_TIMEOUT. */
 enum knock knock(const char *address, double seconds, extvm_error *error);
+
+/* The options' connect-timeout in seconds: how long to wait for a VM to close. */
+double knock_patience(const extvm_options *options);
 
 #endif

@@ -130,20 +130,6 @@ static extvm_status read_values(struct probe *probe, int operands, extvm_error *
     return status;
 }
 
-/* The library's text of a duration, as "5s" or "250ms", in seconds. */
-static double duration_seconds(const struct probe *probe, const char *name) {
-    char text[EXTVM_OPTION_TEXT_SIZE], *unit;
-    if (extvm_options_get(probe->vm_options.options, name, text, NULL) != EXTVM_OK) {
-        return 1;
-    }
-    double number = strtod(text, &unit);
-    return strcmp(unit, "ms") == 0   ? number / 1e3
-           : strcmp(unit, "us") == 0 ? number / 1e6
-           : strcmp(unit, "m") == 0  ? number * 60
-           : strcmp(unit, "h") == 0  ? number * 3600
-                                     : number;
-}
-
 static extvm_status set_defaults(struct vm_options *vm_options, extvm_error *error) {
     static const char *const defaults[][2] = {{"call-timeout", "10s"},
                                               {"connect-timeout", "5s"},
@@ -391,7 +377,7 @@ static extvm_status probe_run(struct probe *probe, char **addresses, int count,
     if (probed == NULL) {
         return complain_no_memory(error);
     }
-    probe->connect_seconds = duration_seconds(probe, "connect-timeout");
+    probe->connect_seconds = knock_patience(probe->vm_options.options);
     json_t *list = json_array();
     *code = probe_all(probe, addresses, count, probed, list, &complete);
     if (probe->vm_options.json) {
