@@ -19,11 +19,13 @@ struct command {
 
 static const struct command commands[] = {
     {"run", "run one call on a VM and print what it decided", command_run},
+    {"probe", "tell about running VMs: protocol, right answers, round trip", command_probe},
     {"serve", "be a VM server: the VMs of this library behind a socket", command_serve},
     {"statetest", "run Ethereum GeneralStateTests on a VM", command_statetest},
     {"ieletest", "run IELE tests on an IELE", command_ieletest},
     {"iele", "assemble IELE contracts, and disassemble them", command_iele},
     {"trace", "show a recorded trace, or play it back", command_trace},
+    {"bench", "measure calls and queries per second beside a bare ping-pong", command_bench},
     {"config", "check a base.conf, or show what it means", command_config},
 };
 

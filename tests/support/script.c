@@ -117,6 +117,7 @@ static int add_command(struct parser *parser, const char *word, const char *argu
         {"take", STEP_TAKE, 1},
         {"slow-end", STEP_SLOW_END, 1},
         {"sip", STEP_SIP, 1},
+        {"deaf", STEP_DEAF, 0},
     };
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
         if (strcmp(word, commands[i].word) == 0) {

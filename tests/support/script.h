@@ -15,6 +15,8 @@
  *   slow-end N              after the node's end of the session take N milliseconds for ours, as
  *                           the real VM may: a node that resets meanwhile is found out
  *   halt                    neither read nor send until the test lets the VM go on
+ *   deaf                    in this session what comes need not be what the protocol wants, as for
+ *                           a VM that rejects the Hello
  *   mark                    the test may wait until the VM is here, or has closed a connection
  *   half-close              shut the sending direction
  *   close | reset           end the connection: properly, or with a reset
@@ -34,6 +36,7 @@ enum step_kind {
     STEP_EXPECT_ANY,
     STEP_TAKE,
     STEP_SIP,
+    STEP_DEAF,
     STEP_SEND,
     STEP_SEND_HALF,
     STEP_SEND_REST,

@@ -259,6 +259,9 @@ static bool play_step(struct scripted_vm *vm, int socket, const struct step *ste
     case STEP_SIP:
         vm->sip = step->number;
         return true;
+    case STEP_DEAF:
+        vm->follows = false;
+        return true;
     case STEP_SEND:
     case STEP_SEND_HALF:
     case STEP_SEND_REST:
