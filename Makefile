@@ -51,7 +51,7 @@ LIBRARIES = $(PROTOBUF_LIBS) $(PRECOMPILED_LIBS) $(LIBEVENT_LIBS) $(CONFIG_LIBS)
 
 .DEFAULT_GOAL := all
 .PHONY: all
-all: $(BUILD)/libextvm.a $(BUILD)/libextvm.so.$(ABI) $(BUILD)/extvm $(BUILD)/extvm.pc ## library and command, in build/
+all: $(BUILD)/libextvm.a $(BUILD)/libextvm.so.$(ABI) $(BUILD)/extvm $(BUILD)/extvm.pc man ## library and command, in build/
 
 $(BUILD)/gen/%.pb-c.c $(BUILD)/gen/%.pb-c.h &: proto/%.proto
 	@mkdir -p $(@D)
@@ -93,6 +93,22 @@ $(BUILD)/extvm: $(COMMAND_OBJECTS) $(BUILD)/libextvm.a
 .PHONY: $(BUILD)/extvm.pc
 $(BUILD)/extvm.pc: src/extvm.pc.in
 	@sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' $< > $@
+
+# -- man pages: a line @NAME@ stands for what several pages share, docs/man/name.roff ---------------------------
+MAN_FRAGMENTS := $(wildcard docs/man/*.roff)
+MAN_PAGES := $(patsubst docs/man/%,$(BUILD)/man/%,$(wildcard docs/man/*.[135])) $(BUILD)/man/base.conf.5
+
+.PHONY: man
+man: $(MAN_PAGES)
+
+$(BUILD)/man/%: docs/man/% $(MAN_FRAGMENTS)
+	@mkdir -p $(@D)
+	@sed -e '/^@VM_OPTIONS@$$/{r docs/man/vm_options.roff' -e 'd}' -e '/^@SERVER_OPTIONS@$$/{r docs/man/server_options.roff' \
+	    -e 'd}' -e '/^@EXIT_STATUS@$$/{r docs/man/exit_status.roff' -e 'd}' $< >$@
+
+$(BUILD)/man/base.conf.5: docs/base.conf.5
+	@mkdir -p $(@D)
+	@cp $< $@
 
 # -- examples, against the public headers and the library only ------------------------------------------------
 EXAMPLES := $(patsubst examples/%.c,$(BUILD)/examples/%,$(wildcard examples/*.c))
@@ -188,6 +204,7 @@ CHECKED := $(LIBRARY_SOURCES) $(COMMAND_SOURCES)
 lint: all ## layout, clang-tidy, cppcheck, shellcheck
 	@tools/deps.sh $(CHECK_PACKAGES) $(TEST_PACKAGES)
 	clang-format --dry-run -Werror $(SOURCES)
+	tools/man_lint.sh $(MAN_PAGES)
 	shellcheck tools/*.sh tests/*.sh tests/*/*.sh .ci/run
 	@# ctuuninitvar does not see what another function writes through a pointer into a struct
 	cppcheck --quiet --std=c11 --error-exitcode=1 --inline-suppr --enable=warning,performance,portability \
@@ -204,18 +221,21 @@ DOCDIR := $(DESTDIR)$(PREFIX)/share/doc/extvm
 
 .PHONY: install uninstall deps clean help
 install: all ## into PREFIX=/usr/local, under DESTDIR
-	install -d $(LIBDIR)/pkgconfig $(INCLUDEDIR) $(BINDIR) $(MANDIR)/man5 $(DOCDIR)
+	install -d $(LIBDIR)/pkgconfig $(INCLUDEDIR) $(BINDIR) $(MANDIR)/man1 $(MANDIR)/man3 $(MANDIR)/man5 $(DOCDIR)
 	install -m 644 include/extvm/*.h $(INCLUDEDIR)
 	install -m 644 $(BUILD)/libextvm.a $(LIBDIR)
 	install -m 755 $(BUILD)/libextvm.so.$(ABI) $(LIBDIR)
 	ln -sf libextvm.so.$(ABI) $(LIBDIR)/libextvm.so
 	install -m 644 $(BUILD)/extvm.pc $(LIBDIR)/pkgconfig
 	install -m 755 $(BUILD)/extvm $(BINDIR)
-	install -m 644 docs/base.conf.5 $(MANDIR)/man5
+	install -m 644 $(filter %.1,$(MAN_PAGES)) $(MANDIR)/man1
+	install -m 644 $(filter %.3,$(MAN_PAGES)) $(MANDIR)/man3
+	install -m 644 $(filter %.5,$(MAN_PAGES)) $(MANDIR)/man5
 	install -m 644 conf/base.conf $(DOCDIR)
 
 uninstall: ## what install made
-	rm -f $(LIBDIR)/libextvm.a $(LIBDIR)/libextvm.so $(LIBDIR)/libextvm.so.$(ABI) $(LIBDIR)/pkgconfig/extvm.pc $(BINDIR)/extvm $(MANDIR)/man5/base.conf.5
+	rm -f $(LIBDIR)/libextvm.a $(LIBDIR)/libextvm.so $(LIBDIR)/libextvm.so.$(ABI) $(LIBDIR)/pkgconfig/extvm.pc $(BINDIR)/extvm \
+	    $(foreach page,$(notdir $(MAN_PAGES)),$(MANDIR)/man$(subst .,,$(suffix $(page)))/$(page))
 	rm -rf $(INCLUDEDIR) $(DOCDIR)
 
 deps: ## install from Debian what building, testing and checking need and is missing

@@ -107,11 +107,11 @@ static const struct option_spec specs[] = {
     {"--json", NULL, "print JSON instead of text", take_json, 0},
     {"--option", "NAME=VALUE",
      "one option of the library: connect-timeout, connect-retries,\n"
-     "retry-delay, wait-timeout, call-timeout, call-retries, drain-timeout,\n"
-     "max-frame, tcp-keepalive, block-hash; of a VM that base.conf starts:\n"
-     "start-timeout, stop-timeout, recycle-calls, recycle-memory; of a server:\n"
-     "max-sessions, idle-timeout, answer-timeout, call-timeout, max-frame;\n"
-     "may be repeated",
+     "retry-delay, wait-timeout, call-timeout, world-time, call-retries,\n"
+     "drain-timeout, leave, max-frame, tcp-keepalive, block-hash; of a VM\n"
+     "that base.conf starts: start-timeout, stop-timeout, recycle-calls,\n"
+     "recycle-memory; of a server: max-sessions, idle-timeout,\n"
+     "answer-timeout, call-timeout, max-frame; may be repeated",
      take_option, 0},
     {"--trace", "FILE",
      "write each message to FILE (- is stderr) as one line: seconds since\n"
