@@ -205,7 +205,7 @@ lint: all ## layout, clang-tidy, cppcheck, shellcheck
 	@tools/deps.sh $(CHECK_PACKAGES) $(TEST_PACKAGES)
 	clang-format --dry-run -Werror $(SOURCES)
 	tools/man_lint.sh $(MAN_PAGES)
-	shellcheck tools/*.sh tests/*.sh tests/*/*.sh .ci/run
+	shellcheck tools/*.sh tests/*.sh tests/*/*.sh completion/extvm.bash .ci/run
 	@# ctuuninitvar does not see what another function writes through a pointer into a struct
 	cppcheck --quiet --std=c11 --error-exitcode=1 --inline-suppr --enable=warning,performance,portability \
 	    --suppress=missingIncludeSystem --suppress=ctuuninitvar -Iinclude -Isrc $(CHECKED)
@@ -218,10 +218,13 @@ INCLUDEDIR := $(DESTDIR)$(PREFIX)/include/extvm
 BINDIR := $(DESTDIR)$(PREFIX)/bin
 MANDIR := $(DESTDIR)$(PREFIX)/share/man
 DOCDIR := $(DESTDIR)$(PREFIX)/share/doc/extvm
+BASHDIR := $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+ZSHDIR := $(DESTDIR)$(PREFIX)/share/zsh/vendor-completions
 
 .PHONY: install uninstall deps clean help
 install: all ## into PREFIX=/usr/local, under DESTDIR
-	install -d $(LIBDIR)/pkgconfig $(INCLUDEDIR) $(BINDIR) $(MANDIR)/man1 $(MANDIR)/man3 $(MANDIR)/man5 $(DOCDIR)
+	install -d $(LIBDIR)/pkgconfig $(INCLUDEDIR) $(BINDIR) $(MANDIR)/man1 $(MANDIR)/man3 $(MANDIR)/man5 $(DOCDIR) \
+	    $(BASHDIR) $(ZSHDIR)
 	install -m 644 include/extvm/*.h $(INCLUDEDIR)
 	install -m 644 $(BUILD)/libextvm.a $(LIBDIR)
 	install -m 755 $(BUILD)/libextvm.so.$(ABI) $(LIBDIR)
@@ -231,11 +234,14 @@ install: all ## into PREFIX=/usr/local, under DESTDIR
 	install -m 644 $(filter %.1,$(MAN_PAGES)) $(MANDIR)/man1
 	install -m 644 $(filter %.3,$(MAN_PAGES)) $(MANDIR)/man3
 	install -m 644 $(filter %.5,$(MAN_PAGES)) $(MANDIR)/man5
+	install -m 644 completion/extvm.bash $(BASHDIR)/extvm
+	install -m 644 completion/_extvm $(ZSHDIR)
 	install -m 644 conf/base.conf $(DOCDIR)
 
 uninstall: ## what install made
 	rm -f $(LIBDIR)/libextvm.a $(LIBDIR)/libextvm.so $(LIBDIR)/libextvm.so.$(ABI) $(LIBDIR)/pkgconfig/extvm.pc $(BINDIR)/extvm \
 	    $(foreach page,$(notdir $(MAN_PAGES)),$(MANDIR)/man$(subst .,,$(suffix $(page)))/$(page))
+	rm -f $(BASHDIR)/extvm $(ZSHDIR)/_extvm
 	rm -rf $(INCLUDEDIR) $(DOCDIR)
 
 deps: ## install from Debian what building, testing and checking need and is missing
