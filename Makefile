@@ -3,6 +3,8 @@ VERSION := 0.1.0
 ABI := 0
 BUILD ?= build
 PREFIX ?= /usr/local
+LIB ?= lib
+ZSH_COMPLETIONS ?= share/zsh/site-functions
 DESTDIR ?=
 CC := gcc
 SECONDS ?= 60
@@ -12,9 +14,10 @@ BUILD_PACKAGES := gcc libc6-dev binutils pkg-config libprotobuf-c-dev protobuf-c
                   libsecp256k1-dev nettle-dev libgmp-dev libevent-dev libconfig-dev
 TEST_PACKAGES := libcmocka-dev python3
 CHECK_PACKAGES := valgrind clang libclang-rt-14-dev clang-format clang-tidy cppcheck shellcheck
+DEB_PACKAGES := build-essential debhelper fakeroot lintian
 
 # Made before anything else is built; GNU make reads this file again when it is new.
-ifeq ($(filter-out help clean deps,$(or $(MAKECMDGOALS),all)),)
+ifeq ($(filter-out help clean deps deps-deb,$(or $(MAKECMDGOALS),all)),)
 else
 include build/packages.mk
 endif
@@ -36,9 +39,9 @@ SANITIZE ?=
 OPTIMIZE ?= -O2
 WARNINGS := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Werror
 COMMON := -std=c17 -D_GNU_SOURCE -g $(OPTIMIZE) -fPIC -pthread -fvisibility=hidden -MMD -MP \
-          $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer)
+          $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer) $(CPPFLAGS) $(CFLAGS)
 INCLUDES = -Iinclude -Isrc -I$(BUILD)/gen $(PROTOBUF_CFLAGS) $(PRECOMPILED_CFLAGS) $(CONFIG_CFLAGS)
-LINK = -pthread $(if $(SANITIZE),-fsanitize=$(SANITIZE))
+LINK = -pthread $(if $(SANITIZE),-fsanitize=$(SANITIZE)) $(LDFLAGS)
 
 # -- the library and the command -----------------------------------------------------------------------------
 PROTOCOLS := vm kevm iele
@@ -47,11 +50,12 @@ COMMAND_SOURCES := $(wildcard src/cli/*.c)
 GENERATED := $(PROTOCOLS:%=$(BUILD)/gen/%.pb-c.c)
 LIBRARY_OBJECTS := $(LIBRARY_SOURCES:%.c=$(BUILD)/obj/%.o) $(PROTOCOLS:%=$(BUILD)/obj/%.pb-c.o)
 COMMAND_OBJECTS := $(COMMAND_SOURCES:%.c=$(BUILD)/obj/%.o)
+CONFIGURED := $(addprefix $(BUILD)/,extvm.pc extvm-config.cmake extvm-config-version.cmake)
 LIBRARIES = $(PROTOBUF_LIBS) $(PRECOMPILED_LIBS) $(LIBEVENT_LIBS) $(CONFIG_LIBS)
 
 .DEFAULT_GOAL := all
 .PHONY: all
-all: $(BUILD)/libextvm.a $(BUILD)/libextvm.so.$(ABI) $(BUILD)/extvm $(BUILD)/extvm.pc man ## library and command, in build/
+all: $(BUILD)/libextvm.a $(BUILD)/libextvm.so.$(ABI) $(BUILD)/extvm $(CONFIGURED) man ## library and command, in build/
 
 $(BUILD)/gen/%.pb-c.c $(BUILD)/gen/%.pb-c.h &: proto/%.proto
 	@mkdir -p $(@D)
@@ -89,10 +93,12 @@ $(BUILD)/extvm: $(COMMAND_OBJECTS) $(BUILD)/libextvm.a
 	@echo "  LINK    $@"
 	@$(CC) $(LINK) -o $@ $(COMMAND_OBJECTS) $(BUILD)/libextvm.a $(LIBRARIES) $(JANSSON_LIBS) -lsecp256k1
 
-# Made anew each time: PREFIX may differ from the last.
-.PHONY: $(BUILD)/extvm.pc
-$(BUILD)/extvm.pc: src/extvm.pc.in
-	@sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' $< > $@
+# Made anew each time: PREFIX and LIB may differ from the last. UP is the way from LIB to PREFIX.
+UP = $(shell echo $(LIB) | sed 's|[^/][^/]*|..|g')
+.PHONY: $(CONFIGURED)
+$(CONFIGURED): $(BUILD)/%: src/%.in
+	@sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' -e 's|@LIB@|$(LIB)|' -e 's|@UP@|$(UP)|' \
+	    -e 's|@ABI@|$(ABI)|' $< > $@
 
 # -- man pages: a line @NAME@ stands for what several pages share, docs/man/name.roff ---------------------------
 MAN_FRAGMENTS := $(wildcard docs/man/*.roff)
@@ -213,36 +219,56 @@ lint: all ## layout, clang-tidy, cppcheck, shellcheck
 	@echo "lint: clean"
 
 # -- installing ------------------------------------------------------------------------------------------------
-LIBDIR := $(DESTDIR)$(PREFIX)/lib
+LIBDIR := $(DESTDIR)$(PREFIX)/$(LIB)
 INCLUDEDIR := $(DESTDIR)$(PREFIX)/include/extvm
 BINDIR := $(DESTDIR)$(PREFIX)/bin
 MANDIR := $(DESTDIR)$(PREFIX)/share/man
 DOCDIR := $(DESTDIR)$(PREFIX)/share/doc/extvm
 BASHDIR := $(DESTDIR)$(PREFIX)/share/bash-completion/completions
-ZSHDIR := $(DESTDIR)$(PREFIX)/share/zsh/vendor-completions
+ZSHDIR := $(DESTDIR)$(PREFIX)/$(ZSH_COMPLETIONS)
 
 .PHONY: install uninstall deps clean help
 install: all ## into PREFIX=/usr/local, under DESTDIR
-	install -d $(LIBDIR)/pkgconfig $(INCLUDEDIR) $(BINDIR) $(MANDIR)/man1 $(MANDIR)/man3 $(MANDIR)/man5 $(DOCDIR) \
+	install -d $(LIBDIR)/pkgconfig $(LIBDIR)/cmake/extvm $(INCLUDEDIR) $(BINDIR) $(MANDIR)/man1 $(MANDIR)/man3 $(MANDIR)/man5 $(DOCDIR)/examples \
 	    $(BASHDIR) $(ZSHDIR)
 	install -m 644 include/extvm/*.h $(INCLUDEDIR)
 	install -m 644 $(BUILD)/libextvm.a $(LIBDIR)
 	install -m 755 $(BUILD)/libextvm.so.$(ABI) $(LIBDIR)
 	ln -sf libextvm.so.$(ABI) $(LIBDIR)/libextvm.so
 	install -m 644 $(BUILD)/extvm.pc $(LIBDIR)/pkgconfig
+	install -m 644 $(filter %.cmake,$(CONFIGURED)) $(LIBDIR)/cmake/extvm
 	install -m 755 $(BUILD)/extvm $(BINDIR)
 	install -m 644 $(filter %.1,$(MAN_PAGES)) $(MANDIR)/man1
 	install -m 644 $(filter %.3,$(MAN_PAGES)) $(MANDIR)/man3
 	install -m 644 $(filter %.5,$(MAN_PAGES)) $(MANDIR)/man5
 	install -m 644 completion/extvm.bash $(BASHDIR)/extvm
 	install -m 644 completion/_extvm $(ZSHDIR)
-	install -m 644 conf/base.conf $(DOCDIR)
+	install -m 644 conf/* $(DOCDIR)
+	install -m 644 examples/* $(DOCDIR)/examples
 
 uninstall: ## what install made
 	rm -f $(LIBDIR)/libextvm.a $(LIBDIR)/libextvm.so $(LIBDIR)/libextvm.so.$(ABI) $(LIBDIR)/pkgconfig/extvm.pc $(BINDIR)/extvm \
 	    $(foreach page,$(notdir $(MAN_PAGES)),$(MANDIR)/man$(subst .,,$(suffix $(page)))/$(page))
 	rm -f $(BASHDIR)/extvm $(ZSHDIR)/_extvm
-	rm -rf $(INCLUDEDIR) $(DOCDIR)
+	rm -rf $(INCLUDEDIR) $(DOCDIR) $(LIBDIR)/cmake/extvm
+
+# The source is copied: nothing is made in it, and what stands there uncommitted is built too.
+DEB := build/deb
+DEB_PROFILES := nocheck
+.PHONY: deps-deb deb
+deps-deb:
+	@tools/deps.sh $(DEB_PACKAGES)
+
+deb: deps-deb ## Debian packages, in build/deb
+	@rm -rf $(DEB)
+	@mkdir -p $(DEB)/extvm-$(VERSION)
+	@tar -c --exclude=./build --exclude=./.git --exclude=./debian . | tar -x -C $(DEB)/extvm-$(VERSION)
+	@tar -c -J -f $(DEB)/extvm_$(VERSION).orig.tar.xz --sort=name --owner=0 --group=0 --numeric-owner -C $(DEB) extvm-$(VERSION)
+	@cp -r debian $(DEB)/extvm-$(VERSION)
+	cd $(DEB)/extvm-$(VERSION) && env -u MAKEFLAGS -u MAKELEVEL dpkg-buildpackage -us -uc -P$(DEB_PROFILES) >../build.log 2>&1 || { tail -n 40 ../build.log; exit 1; }
+	@rm -rf $(DEB)/extvm-$(VERSION)
+	lintian --fail-on error --suppress-tags initial-upload-closes-no-bugs --allow-root $(DEB)/extvm_*.changes
+	@ls $(DEB)/*.deb
 
 deps: ## install from Debian what building, testing and checking need and is missing
 	@tools/deps.sh $(BUILD_PACKAGES) $(TEST_PACKAGES) $(CHECK_PACKAGES)
