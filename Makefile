@@ -12,7 +12,7 @@ SECONDS ?= 60
 # -- what must be there, by Debian package ---------------------------------------------------------------
 BUILD_PACKAGES := gcc libc6-dev binutils pkg-config libprotobuf-c-dev protobuf-c-compiler libjansson-dev \
                   libsecp256k1-dev nettle-dev libgmp-dev libevent-dev libconfig-dev
-TEST_PACKAGES := libcmocka-dev python3
+TEST_PACKAGES := libcmocka-dev python3 g++
 CHECK_PACKAGES := valgrind clang libclang-rt-14-dev clang-format clang-tidy cppcheck shellcheck
 DEB_PACKAGES := build-essential debhelper fakeroot lintian
 
@@ -117,7 +117,7 @@ $(BUILD)/man/base.conf.5: docs/base.conf.5
 	@cp $< $@
 
 # -- examples, against the public headers and the library only ------------------------------------------------
-EXAMPLES := $(patsubst examples/%.c,$(BUILD)/examples/%,$(wildcard examples/*.c))
+EXAMPLES := $(patsubst examples/%.c,$(BUILD)/examples/%,$(wildcard examples/*.c)) $(BUILD)/examples/cpp
 
 $(BUILD)/examples/%: $(BUILD)/obj/examples/%.o $(BUILD)/libextvm.a
 	@$(CC) $(LINK) -o $@ $^ $(LIBRARIES)
@@ -125,6 +125,12 @@ $(BUILD)/obj/examples/%.o: examples/%.c
 	@mkdir -p $(@D) $(BUILD)/examples
 	@echo "  CC      $<"
 	@$(CC) $(COMMON) $(WARNINGS) -Iinclude -c $< -o $@
+
+$(BUILD)/examples/cpp: examples/cpp.cc $(wildcard include/extvm/*.h) $(BUILD)/libextvm.a
+	@mkdir -p $(@D)
+	@echo "  CXX     $<"
+	@g++ -std=c++17 -g $(OPTIMIZE) -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror -Iinclude $(LINK) \
+	    -o $@ $< $(BUILD)/libextvm.a $(LIBRARIES)
 
 # -- tests -----------------------------------------------------------------------------------------------------
 TEST_SOURCES := $(wildcard tests/unit/*_test.c tests/loopback/*_test.c)
@@ -205,7 +211,7 @@ $(BUILD)/tests/bench/%: $(BUILD)/obj/tests/bench/%.o $(LIBRARY_OBJECTS)
 bench: $(BENCHES) ## gas per second of the internal EVM, queries per second beside a bare ping-pong
 	@failed=0; for bench in $(BENCHES); do $$bench || failed=1; echo; done; exit $$failed
 
-SOURCES := $(wildcard include/extvm/*.h src/*.[ch] src/*/*.[ch] tests/*/*.[ch] examples/*.[ch])
+SOURCES := $(wildcard include/extvm/*.h src/*.[ch] src/*/*.[ch] tests/*/*.[ch] examples/*.[ch] examples/*.cc)
 CHECKED := $(LIBRARY_SOURCES) $(COMMAND_SOURCES)
 lint: all ## layout, clang-tidy, cppcheck, shellcheck
 	@tools/deps.sh $(CHECK_PACKAGES) $(TEST_PACKAGES)

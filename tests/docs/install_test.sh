@@ -39,6 +39,13 @@ gcc -o "$folder/static" examples/minimal.c $(pkg-config --cflags extvm) "$lib/li
     [ "$("$folder/static" internal)" = 'success, storage[0] = 42' ]
 verdict 'a program links the static library with what pkg-config says it needs'
 
+for header in "$prefix"/include/extvm/*.h; do
+    gcc -std=c17 -Wall -Wextra -Wpedantic -Werror -fsyntax-only -I"$prefix/include" -x c "$header" &&
+        g++ -std=c++17 -Wall -Wextra -Wpedantic -Werror -fsyntax-only -I"$prefix/include" -x c++ "$header" || echo "$header"
+done >"$folder/headers.log" 2>&1
+[ ! -s "$folder/headers.log" ]
+verdict 'each header can be included by itself, in C and in C++'
+
 for page in man1/extvm.1 man1/extvm-run.1 man3/libextvm.3 man5/base.conf.5; do
     [ -s "$prefix/share/man/$page" ] || echo "$page"
 done >"$folder/pages.log"
