@@ -40,8 +40,9 @@ gcc -o "$folder/static" examples/minimal.c $(pkg-config --cflags extvm) "$lib/li
 verdict 'a program links the static library with what pkg-config says it needs'
 
 for header in "$prefix"/include/extvm/*.h; do
-    gcc -std=c17 -Wall -Wextra -Wpedantic -Werror -fsyntax-only -I"$prefix/include" -x c "$header" &&
-        g++ -std=c++17 -Wall -Wextra -Wpedantic -Werror -fsyntax-only -I"$prefix/include" -x c++ "$header" || echo "$header"
+    printf '#include <extvm/%s>\nint used;\n' "$(basename "$header")" >"$folder/header.c"
+    gcc -std=c17 -Wall -Wextra -Wpedantic -Werror -fsyntax-only -I"$prefix/include" "$folder/header.c" &&
+        g++ -std=c++17 -Wall -Wextra -Wpedantic -Werror -fsyntax-only -I"$prefix/include" -x c++ "$folder/header.c"
 done >"$folder/headers.log" 2>&1
 [ ! -s "$folder/headers.log" ]
 verdict 'each header can be included by itself, in C and in C++'
