@@ -13,7 +13,7 @@ SECONDS ?= 60
 BUILD_PACKAGES := gcc libc6-dev binutils pkg-config libprotobuf-c-dev protobuf-c-compiler libjansson-dev \
                   libsecp256k1-dev nettle-dev libgmp-dev libevent-dev libconfig-dev
 TEST_PACKAGES := libcmocka-dev python3 g++
-CHECK_PACKAGES := valgrind clang libclang-rt-14-dev clang-format clang-tidy cppcheck shellcheck
+CHECK_PACKAGES := valgrind clang libclang-rt-14-dev clang-format clang-tidy cppcheck shellcheck codespell doxygen
 DEB_PACKAGES := build-essential debhelper fakeroot lintian
 
 # Made before anything else is built; GNU make reads this file again when it is new.
@@ -197,7 +197,7 @@ $(FUZZ_NAMES:%=fuzz-%): fuzz-%: $(GENERATED)
 	    build/fuzz/$* tests/fuzz/corpus/fuzz_$*
 
 # -- what people look at ---------------------------------------------------------------------------------------
-.PHONY: demo bench lint
+.PHONY: demo bench lint docs
 demo: all $(BUILD)/examples/token $(BUILD)/examples/iele_token ## tokens on a KEVM and an IELE behind a socket
 	@$(BUILD)/examples/token
 	@echo
@@ -213,7 +213,14 @@ bench: $(BENCHES) ## gas per second of the internal EVM, queries per second besi
 
 SOURCES := $(wildcard include/extvm/*.h src/*.[ch] src/*/*.[ch] tests/*/*.[ch] examples/*.[ch] examples/*.cc)
 CHECKED := $(LIBRARY_SOURCES) $(COMMAND_SOURCES)
-lint: all ## layout, clang-tidy, cppcheck, shellcheck
+docs: ## the reference of the headers, in build/docs/html
+	@tools/deps.sh doxygen
+	@rm -rf build/docs
+	@mkdir -p build/docs
+	{ cat Doxyfile; echo 'PROJECT_NUMBER = $(VERSION)'; echo 'OUTPUT_DIRECTORY = build/docs'; } | doxygen -
+
+SPELT_RIGHT := ist,shwo
+lint: all ## layout, spelling, clang-tidy, cppcheck, shellcheck, man pages, reference, packages, ABI
 	@tools/deps.sh $(CHECK_PACKAGES) $(TEST_PACKAGES)
 	clang-format --dry-run -Werror $(SOURCES)
 	tools/man_lint.sh $(MAN_PAGES)
@@ -222,6 +229,10 @@ lint: all ## layout, clang-tidy, cppcheck, shellcheck
 	cppcheck --quiet --std=c11 --error-exitcode=1 --inline-suppr --enable=warning,performance,portability \
 	    --suppress=missingIncludeSystem --suppress=ctuuninitvar -Iinclude -Isrc $(CHECKED)
 	printf '%s\n' $(CHECKED) | xargs -P 2 -n 1 sh -c 'clang-tidy --quiet "$$@" -- -std=c17 -D_GNU_SOURCE $(INCLUDES) 2>/dev/null' tidy
+	codespell --skip './build,./.git,./LICENSE,./tests/fuzz/corpus' --ignore-words-list=$(SPELT_RIGHT)
+	@$(MAKE) --no-print-directory docs
+	@tools/lintian.sh
+	@LIBRARY=$(BUILD)/libextvm.so.$(ABI) tools/abi.sh
 	@echo "lint: clean"
 
 # -- installing ------------------------------------------------------------------------------------------------
@@ -273,7 +284,7 @@ deb: deps-deb ## Debian packages, in build/deb
 	@cp -r debian $(DEB)/extvm-$(VERSION)
 	cd $(DEB)/extvm-$(VERSION) && env -u MAKEFLAGS -u MAKELEVEL dpkg-buildpackage -us -uc -P$(DEB_PROFILES) >../build.log 2>&1 || { tail -n 40 ../build.log; exit 1; }
 	@rm -rf $(DEB)/extvm-$(VERSION)
-	lintian --fail-on error --suppress-tags initial-upload-closes-no-bugs --allow-root $(DEB)/extvm_*.changes
+	@tools/lintian.sh
 	@ls $(DEB)/*.deb
 
 deps: ## install from Debian what building, testing and checking need and is missing
