@@ -8,10 +8,11 @@ set -u
 python3 tools/errors.py >"$folder/errors.md" 2>"$folder/err" && diff docs/errors.md "$folder/errors.md" >"$folder/errors.log"
 verdict 'docs/errors.md is what tools/errors.py makes of the source'
 
-for status in $(sed -n 's/.*\[EXTVM_[A-Z_]*\] = {"\([a-z-]*\)".*/\1/p' src/common/error.c); do
+sed -n 's/.*\[EXTVM_[A-Z_]*\] = {"\([a-z-]*\)".*/\1/p' src/common/error.c >"$folder/statuses"
+while read -r status; do
     [ "$status" = ok ] || grep -qx "## $status" docs/errors.md || echo "$status"
-done >"$folder/errors.log"
-[ ! -s "$folder/errors.log" ]
+done <"$folder/statuses" >"$folder/errors.log"
+[ -s "$folder/statuses" ] && [ ! -s "$folder/errors.log" ]
 verdict 'each status has its texts there, and what to do'
 
 # Whether what the command says about something wrong is one of the texts: a … stands for anything.
