@@ -53,6 +53,7 @@ says_known iele disassemble conf/base.conf
 says_known serve --fault no-such
 says_known no-such
 for fault in close-after-hello close-after=1 reset-after=1 oversize garbage wrong-type; do
+    : >"$folder/serve.out"
     "$EXTVM" serve --listen "unix:$folder/socket" --fault "$fault" >"$folder/serve.out" 2>/dev/null &
     server=$!
     while ! grep -q '^listening' "$folder/serve.out"; do sleep 0.02; done

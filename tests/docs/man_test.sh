@@ -23,9 +23,9 @@ options_of_page() {
     sed -n '/^\.TP$/{n;s/\\-/-/g;s/^\.BI* \(--*[a-z][a-z-]*\).*/\1/p}' "$1" | sort -u
 }
 
-# mentions_of_page PAGE: the long options that it speaks of anywhere.
+# mentions_of_page PAGE COMMAND: the long options that it speaks of anywhere, but for examples of other commands.
 mentions_of_page() {
-    sed 's/\\-/-/g; s/\\[a-z(]*//g' "$1" | grep -oE '(^|[^a-z-])--[a-z]+(-[a-z]+)*' | sed 's/^[^-]*//' | sort -u
+    sed -e "/^extvm $2 /!{/^extvm /d}" "$1" | sed 's/\\-/-/g; s/\\[a-z(]*//g' | grep -oE '(^|[^a-z-])--[a-z]+(-[a-z]+)*' | sed 's/^[^-]*//' | sort -u
 }
 
 commands=$("$EXTVM" help | sed -n '/^Commands:/,/^$/s/^  \([a-z]*\) .*/\1/p')
@@ -48,7 +48,7 @@ for page in "$pages"/extvm-*.1; do
     options_of_page "$page" >"$folder/page"
     [ -s "$folder/help" ] && diff "$folder/help" "$folder/page" >"$folder/options.log"
     verdict "the page of $command has the options of its help, and no other"
-    mentions_of_page "$page" | grep -vx -e --help -e --version | grep -vxF -f "$folder/help" >"$folder/mentions.log"
+    mentions_of_page "$page" "$command" | grep -vx -e --help -e --version | grep -vxF -f "$folder/help" >"$folder/mentions.log"
     [ ! -s "$folder/mentions.log" ]
     verdict "the page of $command speaks of no option that is not there"
 done
