@@ -159,8 +159,8 @@ int main(int argc, char **argv) {
             break;
         }
     }
-    for (int i = 0; i < PROGRAMS && error.status == EXTVM_OK; i++) {
-        answered = run_both(&comparison, &programs[i]) && answered;
+    for (int i = 0; i < PROGRAMS && error.status == EXTVM_OK && answered; i++) {
+        answered = run_both(&comparison, &programs[i]);
     }
     if (error.status != EXTVM_OK) {
         fprintf(stderr, "differential: %s\n", error.text);
