@@ -3,6 +3,8 @@ VERSION := 0.1.0
 ABI := 0
 BUILD ?= build
 PREFIX ?= /usr/local
+LIB ?= lib
+ZSH_COMPLETIONS ?= share/zsh/site-functions
 DESTDIR ?=
 CC := gcc
 SECONDS ?= 60
@@ -10,12 +12,13 @@ SECONDS ?= 60
 # -- what must be there, by Debian package ---------------------------------------------------------------
 BUILD_PACKAGES := gcc libc6-dev binutils pkg-config libprotobuf-c-dev protobuf-c-compiler libjansson-dev \
                   libsecp256k1-dev nettle-dev libgmp-dev libevent-dev libconfig-dev
-TEST_PACKAGES := libcmocka-dev python3 haproxy jq
+TEST_PACKAGES := libcmocka-dev python3 g++ haproxy jq
 BROWSER_PACKAGES := chromium
-CHECK_PACKAGES := valgrind clang libclang-rt-14-dev clang-format clang-tidy cppcheck shellcheck
+CHECK_PACKAGES := valgrind clang libclang-rt-14-dev clang-format clang-tidy cppcheck shellcheck codespell doxygen
+DEB_PACKAGES := build-essential debhelper fakeroot lintian
 
 # Made before anything else is built; GNU make reads this file again when it is new.
-ifeq ($(filter-out help clean deps deps-browser,$(or $(MAKECMDGOALS),all)),)
+ifeq ($(filter-out help clean deps deps-browser deps-deb,$(or $(MAKECMDGOALS),all)),)
 else
 include build/packages.mk
 endif
@@ -39,9 +42,9 @@ OPTIMIZE ?= -O2
 WARNINGS := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Werror
 COMMON := -std=c17 -D_GNU_SOURCE -g $(OPTIMIZE) -fPIC -pthread -fvisibility=hidden -MMD -MP \
           $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer) \
-          $(if $(COVERAGE),--coverage)
+          $(if $(COVERAGE),--coverage) $(CPPFLAGS) $(CFLAGS)
 INCLUDES = -Iinclude -Isrc -I$(BUILD)/gen $(PROTOBUF_CFLAGS) $(PRECOMPILED_CFLAGS) $(CONFIG_CFLAGS)
-LINK = -pthread $(if $(SANITIZE),-fsanitize=$(SANITIZE)) $(if $(COVERAGE),--coverage)
+LINK = -pthread $(if $(SANITIZE),-fsanitize=$(SANITIZE)) $(if $(COVERAGE),--coverage) $(LDFLAGS)
 
 # -- the library and the command -----------------------------------------------------------------------------
 PROTOCOLS := vm kevm iele
@@ -50,11 +53,12 @@ COMMAND_SOURCES := $(wildcard src/cli/*.c)
 GENERATED := $(PROTOCOLS:%=$(BUILD)/gen/%.pb-c.c)
 LIBRARY_OBJECTS := $(LIBRARY_SOURCES:%.c=$(BUILD)/obj/%.o) $(PROTOCOLS:%=$(BUILD)/obj/%.pb-c.o)
 COMMAND_OBJECTS := $(COMMAND_SOURCES:%.c=$(BUILD)/obj/%.o) $(BUILD)/obj/gen/trace_page.o
+CONFIGURED := $(addprefix $(BUILD)/,extvm.pc extvm-config.cmake extvm-config-version.cmake)
 LIBRARIES = $(PROTOBUF_LIBS) $(PRECOMPILED_LIBS) $(LIBEVENT_LIBS) $(CONFIG_LIBS)
 
 .DEFAULT_GOAL := all
 .PHONY: all
-all: $(BUILD)/libextvm.a $(BUILD)/libextvm.so.$(ABI) $(BUILD)/extvm $(BUILD)/extvm.pc ## library and command, in build/
+all: $(BUILD)/libextvm.a $(BUILD)/libextvm.so.$(ABI) $(BUILD)/extvm $(CONFIGURED) man ## library and command, in build/
 
 $(BUILD)/gen/%.pb-c.c $(BUILD)/gen/%.pb-c.h &: proto/%.proto
 	@mkdir -p $(@D)
@@ -101,13 +105,31 @@ $(BUILD)/extvm: $(COMMAND_OBJECTS) $(BUILD)/libextvm.a
 	@echo "  LINK    $@"
 	@$(CC) $(LINK) -o $@ $(COMMAND_OBJECTS) $(BUILD)/libextvm.a $(LIBRARIES) $(JANSSON_LIBS) -lsecp256k1
 
-# Made anew each time: PREFIX may differ from the last.
-.PHONY: $(BUILD)/extvm.pc
-$(BUILD)/extvm.pc: src/extvm.pc.in
-	@sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' $< > $@
+# Made anew each time: PREFIX and LIB may differ from the last. UP is the way from LIB to PREFIX.
+UP = $(shell echo $(LIB) | sed 's|[^/][^/]*|..|g')
+.PHONY: $(CONFIGURED)
+$(CONFIGURED): $(BUILD)/%: src/%.in
+	@sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' -e 's|@LIB@|$(LIB)|' -e 's|@UP@|$(UP)|' \
+	    -e 's|@ABI@|$(ABI)|' $< > $@
+
+# -- man pages: a line @NAME@ stands for what several pages share, docs/man/name.roff ---------------------------
+MAN_FRAGMENTS := $(wildcard docs/man/*.roff)
+MAN_PAGES := $(patsubst docs/man/%,$(BUILD)/man/%,$(wildcard docs/man/*.[135])) $(BUILD)/man/base.conf.5
+
+.PHONY: man
+man: $(MAN_PAGES)
+
+$(BUILD)/man/%: docs/man/% $(MAN_FRAGMENTS)
+	@mkdir -p $(@D)
+	@sed -e '/^@VM_OPTIONS@$$/{r docs/man/vm_options.roff' -e 'd}' -e '/^@SERVER_OPTIONS@$$/{r docs/man/server_options.roff' \
+	    -e 'd}' -e '/^@EXIT_STATUS@$$/{r docs/man/exit_status.roff' -e 'd}' $< >$@
+
+$(BUILD)/man/base.conf.5: docs/base.conf.5
+	@mkdir -p $(@D)
+	@cp $< $@
 
 # -- examples, against the public headers and the library only ------------------------------------------------
-EXAMPLES := $(patsubst examples/%.c,$(BUILD)/examples/%,$(wildcard examples/*.c))
+EXAMPLES := $(patsubst examples/%.c,$(BUILD)/examples/%,$(wildcard examples/*.c)) $(BUILD)/examples/cpp
 
 $(BUILD)/examples/%: $(BUILD)/obj/examples/%.o $(BUILD)/libextvm.a
 	@$(CC) $(LINK) -o $@ $^ $(LIBRARIES)
@@ -115,6 +137,12 @@ $(BUILD)/obj/examples/%.o: examples/%.c
 	@mkdir -p $(@D) $(BUILD)/examples
 	@echo "  CC      $<"
 	@$(CC) $(COMMON) $(WARNINGS) -Iinclude -c $< -o $@
+
+$(BUILD)/examples/cpp: examples/cpp.cc $(wildcard include/extvm/*.h) $(BUILD)/libextvm.a
+	@mkdir -p $(@D)
+	@echo "  CXX     $<"
+	@g++ -std=c++17 -g $(OPTIMIZE) -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror -Iinclude $(LINK) \
+	    -o $@ $< $(BUILD)/libextvm.a $(LIBRARIES)
 
 # -- tests -----------------------------------------------------------------------------------------------------
 TEST_SOURCES := $(wildcard tests/unit/*_test.c tests/loopback/*_test.c)
@@ -181,7 +209,7 @@ coverage: test-packages ## line coverage of the tests, by room, in build/coverag
 	@$(MAKE) --no-print-directory BUILD=build/coverage COVERAGE=1 OPTIMIZE=-O0 programs
 	@find build/coverage -name '*.gcda' -delete
 	@EXTVM=build/coverage/extvm SCRIPTED_VM=build/coverage/tests/scripted_vm FLEET_CLIENT=build/coverage/tests/fleet/fleet_client TEST_TIMEOUT=600 tests/run.sh \
-	    $(TEST_SOURCES:%.c=build/coverage/%) $(filter-out %suite_test.sh,$(SHELL_TESTS:tests/cli/%="sh tests/cli/%"))
+	    $(TEST_SOURCES:%.c=build/coverage/%) $(patsubst %,"sh %",$(filter-out %suite_test.sh,$(filter tests/cli/%,$(SHELL_TESTS))))
 	@failed=0; for room in $(COVERED_ROOMS); do \
 	    gcovr --root . --filter "src/$$room/" --fail-under-line 90 --txt build/coverage/$$room.txt build/coverage/obj/src/$$room 2>/dev/null || failed=1; \
 	    tail -n 3 build/coverage/$$room.txt | sed -n "s/^TOTAL/$$room: lines, covered:/p"; done; exit $$failed
@@ -203,7 +231,7 @@ $(FUZZ_NAMES:%=fuzz-%): fuzz-%: $(GENERATED)
 	    build/fuzz/$* tests/fuzz/corpus/fuzz_$*
 
 # -- what people look at ---------------------------------------------------------------------------------------
-.PHONY: demo bench lint
+.PHONY: demo bench lint docs
 demo: all $(BUILD)/examples/token $(BUILD)/examples/iele_token ## tokens on a KEVM and an IELE behind a socket
 	@$(BUILD)/examples/token
 	@echo
@@ -217,40 +245,81 @@ $(BUILD)/tests/bench/%: $(BUILD)/obj/tests/bench/%.o $(LIBRARY_OBJECTS)
 bench: $(BENCHES) all ## gas per second of the internal EVM, queries per second beside a bare ping-pong
 	@failed=0; for bench in $(BENCHES) "$(BUILD)/extvm bench --floor 0.8"; do $$bench || failed=1; echo; done; exit $$failed
 
-SOURCES := $(wildcard include/extvm/*.h src/*.[ch] src/*/*.[ch] tests/*/*.[ch] examples/*.[ch])
+SOURCES := $(wildcard include/extvm/*.h src/*.[ch] src/*/*.[ch] tests/*/*.[ch] examples/*.[ch] examples/*.cc)
 CHECKED := $(LIBRARY_SOURCES) $(COMMAND_SOURCES)
-lint: all ## layout, clang-tidy, cppcheck, shellcheck
+docs: ## the reference of the headers, in build/docs/html
+	@tools/deps.sh doxygen
+	@rm -rf build/docs
+	@mkdir -p build/docs
+	{ cat Doxyfile; echo 'PROJECT_NUMBER = $(VERSION)'; echo 'OUTPUT_DIRECTORY = build/docs'; } | doxygen -
+
+SPELT_RIGHT := ist,shwo
+lint: all ## layout, spelling, clang-tidy, cppcheck, shellcheck, man pages, reference, packages, ABI
 	@tools/deps.sh $(CHECK_PACKAGES) $(TEST_PACKAGES)
 	clang-format --dry-run -Werror $(SOURCES)
-	shellcheck tools/*.sh tests/*.sh tests/*/*.sh .ci/run
+	tools/man_lint.sh $(MAN_PAGES)
+	shellcheck tools/*.sh tests/*.sh tests/*/*.sh completion/extvm.bash .ci/run
 	@# ctuuninitvar does not see what another function writes through a pointer into a struct
 	cppcheck --quiet --std=c11 --error-exitcode=1 --inline-suppr --enable=warning,performance,portability \
 	    --suppress=missingIncludeSystem --suppress=ctuuninitvar -Iinclude -Isrc $(CHECKED)
 	printf '%s\n' $(CHECKED) | xargs -P 2 -n 1 sh -c 'clang-tidy --quiet "$$@" -- -std=c17 -D_GNU_SOURCE $(INCLUDES) 2>/dev/null' tidy
+	codespell --skip './build,./.git,./LICENSE,./tests/fuzz/corpus' --ignore-words-list=$(SPELT_RIGHT)
+	@$(MAKE) --no-print-directory docs
+	@tools/lintian.sh
+	@LIBRARY=$(BUILD)/libextvm.so.$(ABI) tools/abi.sh
 	@echo "lint: clean"
 
 # -- installing ------------------------------------------------------------------------------------------------
-LIBDIR := $(DESTDIR)$(PREFIX)/lib
+LIBDIR := $(DESTDIR)$(PREFIX)/$(LIB)
 INCLUDEDIR := $(DESTDIR)$(PREFIX)/include/extvm
 BINDIR := $(DESTDIR)$(PREFIX)/bin
 MANDIR := $(DESTDIR)$(PREFIX)/share/man
 DOCDIR := $(DESTDIR)$(PREFIX)/share/doc/extvm
+BASHDIR := $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+ZSHDIR := $(DESTDIR)$(PREFIX)/$(ZSH_COMPLETIONS)
 
 .PHONY: install uninstall deps deps-browser clean help
 install: all ## into PREFIX=/usr/local, under DESTDIR
-	install -d $(LIBDIR)/pkgconfig $(INCLUDEDIR) $(BINDIR) $(MANDIR)/man5 $(DOCDIR)
+	install -d $(LIBDIR)/pkgconfig $(LIBDIR)/cmake/extvm $(INCLUDEDIR) $(BINDIR) $(MANDIR)/man1 $(MANDIR)/man3 $(MANDIR)/man5 $(DOCDIR)/examples \
+	    $(BASHDIR) $(ZSHDIR)
 	install -m 644 include/extvm/*.h $(INCLUDEDIR)
 	install -m 644 $(BUILD)/libextvm.a $(LIBDIR)
 	install -m 755 $(BUILD)/libextvm.so.$(ABI) $(LIBDIR)
 	ln -sf libextvm.so.$(ABI) $(LIBDIR)/libextvm.so
 	install -m 644 $(BUILD)/extvm.pc $(LIBDIR)/pkgconfig
+	install -m 644 $(filter %.cmake,$(CONFIGURED)) $(LIBDIR)/cmake/extvm
 	install -m 755 $(BUILD)/extvm $(BINDIR)
-	install -m 644 docs/base.conf.5 $(MANDIR)/man5
-	install -m 644 conf/base.conf conf/haproxy.cfg $(DOCDIR)
+	install -m 644 $(filter %.1,$(MAN_PAGES)) $(MANDIR)/man1
+	install -m 644 $(filter %.3,$(MAN_PAGES)) $(MANDIR)/man3
+	install -m 644 $(filter %.5,$(MAN_PAGES)) $(MANDIR)/man5
+	install -m 644 completion/extvm.bash $(BASHDIR)/extvm
+	install -m 644 completion/_extvm $(ZSHDIR)
+	install -m 644 conf/* $(DOCDIR)
+	install -m 644 examples/* $(DOCDIR)/examples
 
 uninstall: ## what install made
-	rm -f $(LIBDIR)/libextvm.a $(LIBDIR)/libextvm.so $(LIBDIR)/libextvm.so.$(ABI) $(LIBDIR)/pkgconfig/extvm.pc $(BINDIR)/extvm $(MANDIR)/man5/base.conf.5
-	rm -rf $(INCLUDEDIR) $(DOCDIR)
+	rm -f $(LIBDIR)/libextvm.a $(LIBDIR)/libextvm.so $(LIBDIR)/libextvm.so.$(ABI) $(LIBDIR)/pkgconfig/extvm.pc $(BINDIR)/extvm \
+	    $(foreach page,$(notdir $(MAN_PAGES)),$(MANDIR)/man$(subst .,,$(suffix $(page)))/$(page))
+	rm -f $(BASHDIR)/extvm $(ZSHDIR)/_extvm
+	rm -rf $(INCLUDEDIR) $(DOCDIR) $(LIBDIR)/cmake/extvm
+
+# The source is copied: nothing is made in it, and what stands there uncommitted is built too.
+DEB := build/deb
+DEB_PROFILES := nocheck
+.PHONY: deps-deb deb
+deps-deb:
+	@tools/deps.sh $(DEB_PACKAGES)
+
+deb: deps-deb ## Debian packages, in build/deb
+	@rm -rf $(DEB)
+	@mkdir -p $(DEB)/extvm-$(VERSION)
+	@tar -c --exclude=./build --exclude=./.git --exclude=./debian . | tar -x -C $(DEB)/extvm-$(VERSION)
+	@tar -c -J -f $(DEB)/extvm_$(VERSION).orig.tar.xz --sort=name --owner=0 --group=0 --numeric-owner -C $(DEB) extvm-$(VERSION)
+	@cp -r debian $(DEB)/extvm-$(VERSION)
+	cd $(DEB)/extvm-$(VERSION) && env -u MAKEFLAGS -u MAKELEVEL dpkg-buildpackage -us -uc -P$(DEB_PROFILES) >../build.log 2>&1 || { tail -n 40 ../build.log; exit 1; }
+	@rm -rf $(DEB)/extvm-$(VERSION)
+	@tools/lintian.sh
+	@ls $(DEB)/*.deb
 
 deps: ## install from Debian what building, testing and checking need and is missing
 	@tools/deps.sh $(BUILD_PACKAGES) $(TEST_PACKAGES) $(CHECK_PACKAGES)

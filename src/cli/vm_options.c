@@ -116,7 +116,7 @@ static const struct option_spec specs[] = {
     {"--option", "NAME=VALUE",
      "one option of the library: connect-timeout, connect-retries,\n"
      "retry-delay, wait-timeout, call-timeout, world-time, call-retries,\n"
-     "drain-timeout, leave, after-call, max-frame, tcp-keepalive, block-hash;\n"
+     "drain-timeout, leave, after-call, spin, max-frame, tcp-keepalive, block-hash;\n"
      "of a VM that base.conf starts: start-timeout, stop-timeout,\n"
      "recycle-calls, recycle-memory; of a server: max-sessions, idle-timeout,\n"
      "answer-timeout, call-timeout, max-frame; may be repeated",

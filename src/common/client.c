@@ -270,7 +270,8 @@ static extvm_status make(size_t count, const extvm_options *options, struct clie
     if (status == EXTVM_OK &&
         !line_init(&client->line, &client->settings, client->processes, count)) {
         vm_free(&client->vm);
-        status = error_set(error, EXTVM_SYSTEM_ERROR, "cannot make a lock");
+        status = error_set(error, EXTVM_SYSTEM_ERROR,
+                           "cannot make a lock: check the limits of memory and of threads");
     }
     if (status != EXTVM_OK) {
         memory_release(&options->allocator, client);

@@ -145,7 +145,8 @@ extvm_status internal_new(const struct machine_kind *kind, const extvm_options *
     extvm_status status = vm_init(&internal->vm, &operations, options, error);
     if (status == EXTVM_OK && pthread_mutex_init(&internal->lock, NULL) != 0) {
         vm_free(&internal->vm);
-        status = error_set(error, EXTVM_SYSTEM_ERROR, "cannot make a lock");
+        status = error_set(error, EXTVM_SYSTEM_ERROR,
+                           "cannot make a lock: check the limits of memory and of threads");
     }
     if (status != EXTVM_OK) {
         memory_release(&options->allocator, internal);

@@ -94,8 +94,9 @@ extvm_status read_unsigned_field(const char *name, ProtobufCBinaryData field, st
     }
     size_t size = field.len - zeros;
     if (size > EXTVM_WORD_SIZE) {
-        return error_set(error, EXTVM_MALFORMED_MESSAGE, "%s is a number of %zu bytes: at most %d",
-                         name, size, EXTVM_WORD_SIZE);
+        return error_set(error, EXTVM_MALFORMED_MESSAGE,
+                         "%s is a number of %zu bytes: at most %d: check which VM it is", name,
+                         size, EXTVM_WORD_SIZE);
     }
     bool needs_zero = size == 0 || (field.data[zeros] & 0x80) != 0;
     if (!needs_zero) {
@@ -128,7 +129,8 @@ extvm_status read_signed_field(const char *name, ProtobufCBinaryData field, stru
 static extvm_status read_fixed(const char *name, ProtobufCBinaryData field, uint8_t *out,
                                size_t size, extvm_error *error) {
     if (field.len != size) {
-        return error_set(error, EXTVM_MALFORMED_MESSAGE, "%s has %zu bytes: it must have %zu", name,
+        return error_set(error, EXTVM_MALFORMED_MESSAGE,
+                         "%s has %zu bytes: it must have %zu: check which VM it is", name,
                          field.len, size);
     }
     memcpy(out, field.data, size);

@@ -101,7 +101,8 @@ static extvm_status read_update(const struct message_rules *rules, struct wire w
 
 /* A number that the VM always sends, 0 as 00: without it a result would say 0 by saying nothing. */
 static extvm_status missing(const char *name, extvm_error *error) {
-    return error_set(error, EXTVM_MALFORMED_MESSAGE, "%s is missing", name);
+    return error_set(error, EXTVM_MALFORMED_MESSAGE,
+                     "%s is missing: check which VM it is and its version", name);
 }
 
 /* Some servers leave out what is unchanged (protocol/kevm.md, section 14): `*out` stays empty. */

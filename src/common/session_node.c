@@ -257,7 +257,7 @@ static extvm_status take_result(struct session *session, extvm_result *result, e
         return session_break(
             session, error_set(error, EXTVM_UNEXPECTED_MESSAGE,
                                "the VM sent a result before it asked for the call's caller: it is "
-                               "of another call"));
+                               "of another call: check that nothing between mixes connections"));
     }
     session->checked = session->compared = 0;
     session->state = SESSION_CHECKING;

@@ -11,7 +11,8 @@ extvm_status vm_init(extvm_vm *vm, const struct vm_operations *operations,
     vm->close_limit = options->settings.drain_timeout;
     return calls_init(&vm->calls, &vm->allocator)
                ? EXTVM_OK
-               : error_set(error, EXTVM_SYSTEM_ERROR, "cannot make a lock");
+               : error_set(error, EXTVM_SYSTEM_ERROR,
+                           "cannot make a lock: check the limits of memory and of threads");
 }
 
 void vm_free(extvm_vm *vm) {

@@ -330,7 +330,9 @@ extvm_status extvm_testvm_start(const char *listen, const char *faults,
     server->faults = parsed;
     status = begin_listening(server, listen, error);
     if (status == EXTVM_OK && pthread_create(&server->loop, NULL, run_loop, server) != 0) {
-        status = error_set(error, EXTVM_SYSTEM_ERROR, "cannot start a thread");
+        status =
+            error_set(error, EXTVM_SYSTEM_ERROR,
+                      "cannot start a thread of the test-mode server: check the limit of threads");
     }
     if (status != EXTVM_OK) {
         free_server(server);

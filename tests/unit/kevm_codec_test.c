@@ -283,7 +283,7 @@ static void unknown_fields_order_and_written_defaults_do_not_matter(void **conte
                                        "7205aabbccddee 2a0d 120101 1a030fadf8 220100 2800",
                                        "0a16 0a14 a1*20 2a0d 120101 1a030fadf8 220100 2800"};
     for (size_t i = 0; i < sizeof same / sizeof same[0]; i++) {
-        struct vm_message message;
+        struct vm_message message = {.result = NULL};
         assert_int_equal(decode(codec, HEX(same[i]), &message), EXTVM_OK);
         assert_non_null(message.result);
         assert_false(message.result->error);
@@ -322,7 +322,7 @@ static void a_message_that_cannot_be_right_is_refused(void **context) {
         {"2aff", EXTVM_MALFORMED_MESSAGE},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        struct vm_message message;
+        struct vm_message message = {.result = NULL};
         assert_int_equal(decode(codec, HEX(rows[i].body), &message), rows[i].status);
         assert_null(message.result);
     }
@@ -351,7 +351,7 @@ static void many_empty_entries_cannot_eat_the_memory(void **context) {
         struct scarce_memory scarce = {0};
         extvm_allocator allocator = scarce_memory_allocator(&scarce);
         struct codec codec;
-        struct vm_message message;
+        struct vm_message message = {.result = NULL};
         size_t size;
         uint8_t *body = empty_entries(tags[i], ENTRIES, &size);
         arena_init(&codec.arena, &allocator, SIZE_MAX);
