@@ -185,7 +185,7 @@ static double median(const double *values, unsigned count) {
 static void sum_up(struct team *team, const struct team *bare) {
     const struct bench_measure *measure = team->measure;
     struct bench_side *side = team->side;
-    double ratios[BENCH_ROUNDS];
+    double ratios[BENCH_ROUNDS] = {0};
     for (unsigned i = 0; i < measure->rounds; i++) {
         ratios[i] = team->rates[i] / bare->rates[i];
     }
