@@ -89,7 +89,7 @@ static void sleep_for(double seconds) {
 
 static extvm_status team_open(struct team *team, extvm_error *error) {
     const struct bench_measure *measure = team->measure;
-    for (size_t i = 0; i < measure->sessions; i++) {
+    for (size_t i = 0; team->workers != NULL && i < measure->sessions; i++) {
         struct worker *worker = &team->workers[i];
         *worker = (struct worker){.team = team, .socket = -1};
         if (team->side->address != NULL) {

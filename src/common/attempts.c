@@ -108,7 +108,9 @@ enum way_out attempts_way_out(struct attempts *attempts, extvm_status status) {
 void attempts_left(struct process *process, bool was_connected) {
     session_reset(&process->session);
     if (was_connected && process->keeper != NULL) {
-        process->keeper->operations->left(process->keeper, !process->connection.is_cut_off);
+        const struct connection *connection = &process->connection;
+        process->keeper->operations->left(process->keeper,
+                                          !connection->is_cut_off && !connection->is_gone);
     }
 }
 

@@ -93,6 +93,7 @@ int connection_connected(struct connection *connection) {
     statistics_count(&connection->statistics->connects, 1);
     statistics_count(&connection->statistics->reconnects, connection->connects > 0 ? 1 : 0);
     connection->connects++;
+    connection->is_gone = false;
     log_event(connection->logger,
               &(extvm_log_event){
                   .level = EXTVM_LOG_INFO, .name = "connected", .peer = connection->endpoint->text},

@@ -267,7 +267,6 @@ void connection_close(struct connection *connection, bool was_ended_by_vm) {
     const char *peer = connection->endpoint->text;
     close(connection->socket);
     connection->socket = -1;
-    connection->is_gone = false;
     connection->is_cut_off = !was_ended_by_vm;
     if (was_ended_by_vm) {
         log_event(connection->logger,

@@ -42,7 +42,7 @@ struct connection {
     struct call_slot *slot; /* the call that uses it now; NULL: none that could be stopped */
     int socket;             /* -1: none */
     uint64_t connects;      /* made so far */
-    bool is_gone;           /* the VM, and the connection goes without a word */
+    bool is_gone;           /* the VM of the last connection, which goes without a word */
     bool is_cut_off;        /* the last session was not ended by the VM in time */
     uint64_t now; /* the clock when it was last read, in nanoseconds; its user reads it too */
     uint64_t vm_time, wire_time; /* nanoseconds, since the user set them to 0 */
