@@ -266,6 +266,7 @@ static bool measure_memories(void) {
     uint8_t *value = calloc(64, MEBIBYTE);
     put_field(&result, 1, value, (size_t)64 * MEBIBYTE - 64);
     put_field(&result, 2, "\x01", 1);
+    put_field(&result, 3, "\x01", 1);
     put_field(&message, 5, result.data, result.size);
     good = measure_memory("one value", &message, 2.2) && good;
     message.size = 0;

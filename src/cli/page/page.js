@@ -337,7 +337,7 @@
     const at = hitList.indexOf(here);
     found.textContent = text === "" ? ""
       : hitList.length === 0 ? "no match"
-        : at < 0 ? many(hitList.length, "match").replace(/matchs/, "matches")
+        : at < 0 ? (hitList.length === 1 ? "1 match" : `${hitList.length.toLocaleString("en")} matches`)
           : `${(at + 1).toLocaleString("en")} of ${hitList.length.toLocaleString("en")}`;
     document.documentElement.dataset.found = String(hitList.length);
   }
