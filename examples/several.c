@@ -1,6 +1,6 @@
 /* Several VM processes behind one handle: each runs one call at a time, so that a node with many
- * transactions wants many. Threads share the handle, and each call goes where the fewest are.
- * With addresses as its argument it uses those VMs: several kevm://a:8888,kevm://b:8888 */
+ * transactions wants many. Threads share the handle, and calls get their turns in the order they
+ * come. With addresses as its argument it uses those VMs: several kevm://a:8888,kevm://b:8888 */
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>

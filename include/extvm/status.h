@@ -35,8 +35,8 @@ typedef enum extvm_status {
     EXTVM_UNREACHABLE,
     /* No connect succeeded within the connect timeout; every try failed. */
     EXTVM_CONNECT_TIMEOUT,
-    /* The VM closed the session right after Hello: wrong protocol version, or another VM. One that
-     * has worked before is taken to have died, and the call is tried again first. */
+    /* The VM closed the session right after Hello: wrong protocol version, or another VM. It may
+     * also have died there, so that the call is tried again first. */
     EXTVM_VERSION_REJECTED,
 
     /* -- the VM broke off or broke the protocol -- */

@@ -146,16 +146,3 @@ extvm_status read_word_field(const char *name, ProtobufCBinaryData field, extvm_
                              extvm_error *error) {
     return read_fixed(name, field, out->bytes, EXTVM_WORD_SIZE, error);
 }
-
-extvm_status read_address_fields(const char *name, const ProtobufCBinaryData *fields, size_t count,
-                                 struct arena *arena, extvm_address **out, extvm_error *error) {
-    *out = arena_array(arena, count, sizeof **out);
-    if (*out == NULL && count > 0) {
-        return protobuf_no_memory(arena, name, error);
-    }
-    extvm_status status = EXTVM_OK;
-    for (size_t i = 0; i < count && status == EXTVM_OK; i++) {
-        status = read_address_field(name, fields[i], &(*out)[i], error);
-    }
-    return status;
-}

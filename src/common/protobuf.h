@@ -56,8 +56,4 @@ extvm_status read_address_field(const char *name, ProtobufCBinaryData field, ext
 extvm_status read_word_field(const char *name, ProtobufCBinaryData field, extvm_word *out,
                              extvm_error *error);
 
-/* Reads repeated addresses into an array in the arena. */
-extvm_status read_address_fields(const char *name, const ProtobufCBinaryData *fields, size_t count,
-                                 struct arena *arena, extvm_address **out, extvm_error *error);
-
 #endif
