@@ -45,6 +45,25 @@ struct context_fields messages_context_fields(const extvm_call *call, Vm__BlockH
 extvm_status messages_read_context(const struct context_fields *fields, struct arena *arena,
                                    extvm_call *call, extvm_error *error);
 
+/* -- what is in a VMQuery -- */
+
+/* Its members, as in proto/vm.proto. */
+enum message_member {
+    MEMBER_GET_ACCOUNT = 1,
+    MEMBER_GET_STORAGE_DATA,
+    MEMBER_GET_CODE,
+    MEMBER_GET_BLOCKHASH,
+    MEMBER_CALL_RESULT,
+    MEMBER_LAST = MEMBER_CALL_RESULT
+};
+
+/* A member that is no result. Errors: EXTVM_MALFORMED_MESSAGE, EXTVM_NO_MEMORY. */
+extvm_status messages_read_query(const struct message_rules *rules, const struct wire_field *member,
+                                 struct arena *arena, struct query *query, extvm_error *error);
+
+/* Says that a message is no `what`; returns EXTVM_MALFORMED_MESSAGE. */
+extvm_status messages_malformed(const char *what, extvm_error *error);
+
 /* -- the functions of a protocol table; see protocol.h -- */
 
 extvm_status messages_decode_hello(extvm_bytes body, struct arena *arena, extvm_bytes *version,

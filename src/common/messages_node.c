@@ -1,5 +1,5 @@
-/* The node's end of the messages that all protocols share: CallContext and answers are encoded,
- * queries and results decoded (protocol/kevm.md and protocol/iele.md, sections 6, 7 and 10). */
+/* The node's end of the messages that all protocols share: CallContext is encoded, what the VM
+ * sends is decoded (protocol/kevm.md and protocol/iele.md, sections 6, 7 and 10). */
 #include <extvm/integer.h>
 
 #include "error.h"
@@ -29,100 +29,42 @@ struct context_fields messages_context_fields(const extvm_call *call, Vm__BlockH
     };
 }
 
-/* An account exists when its nonce or balance field is not empty (section 6.1). */
-static bool encode_account(const struct answer *answer, struct buffer *out) {
-    Vm__Account account = VM__ACCOUNT__INIT;
-    account.code_empty = true;
-    if (answer->found) {
-        account.nonce = integer_field(answer->account.nonce);
-        account.balance = integer_field(answer->account.balance);
-        account.code_empty = !answer->account.has_code;
-        account.has_storage = answer->account.has_storage && !answer->account.has_code &&
-                              extvm_integer_sign(answer->account.nonce) == 0;
-    }
-    return protobuf_encode(&account, out);
+extvm_status messages_malformed(const char *what, extvm_error *error) {
+    return error_set(error, EXTVM_MALFORMED_MESSAGE,
+                     "a %s cannot be decoded: check that the other end speaks this protocol", what);
 }
 
-bool messages_encode_answer(const struct query *query, const struct answer *answer,
-                            struct buffer *out) {
-    Vm__StorageData data = VM__STORAGE_DATA__INIT;
-    Vm__Code code = VM__CODE__INIT;
-    Vm__Blockhash hash = VM__BLOCKHASH__INIT;
-    switch (query->kind) {
-    case QUERY_ACCOUNT:
-        return encode_account(answer, out);
-    case QUERY_STORAGE:
-        data.data = integer_field(answer->found ? answer->bytes : (extvm_bytes){NULL, 0});
-        return protobuf_encode(&data, out);
-    case QUERY_CODE:
-        code.code = to_protobuf(answer->found ? answer->bytes : (extvm_bytes){NULL, 0});
-        return protobuf_encode(&code, out);
-    case QUERY_BLOCK_HASH:
-        if (answer->found) {
-            hash.hash = word_field(&answer->hash);
+/* The member of the oneof that counts: the last one. False when the message is broken. */
+static bool find_member(struct wire wire, struct wire_field *member) {
+    struct wire_field field;
+    bool broken;
+    *member = (struct wire_field){.number = 0};
+    while (wire_next(&wire, &field, &broken)) {
+        if (field.number <= MEMBER_LAST && field.type != WIRE_BYTES) {
+            return false;
         }
-        return protobuf_encode(&hash, out);
+        *member = field.number <= MEMBER_LAST ? field : *member;
     }
-    return false;
+    return !broken;
 }
-
-/* -- queries -- */
-
-static extvm_status read_query(const struct message_rules *rules, const Vm__VMQuery *message,
-                               struct arena *arena, struct query *query, extvm_error *error) {
-    extvm_status status;
-    switch (message->query_case) {
-    case VM__VMQUERY__QUERY_GET_ACCOUNT:
-        query->kind = QUERY_ACCOUNT;
-        return read_address_field("GetAccount.address", message->get_account->address,
-                                  &query->address, error);
-    case VM__VMQUERY__QUERY_GET_STORAGE_DATA:
-        query->kind = QUERY_STORAGE;
-        status = read_address_field("GetStorageData.address", message->get_storage_data->address,
-                                    &query->address, error);
-        return status != EXTVM_OK
-                   ? status
-                   : rules->read_integer("GetStorageData.offset", message->get_storage_data->offset,
-                                         arena, &query->key, error);
-    case VM__VMQUERY__QUERY_GET_CODE:
-        query->kind = QUERY_CODE;
-        return read_address_field("GetCode.address", message->get_code->address, &query->address,
-                                  error);
-    case VM__VMQUERY__QUERY_GET_BLOCKHASH:
-        query->kind = QUERY_BLOCK_HASH;
-        query->block = message->get_blockhash->offset;
-        return EXTVM_OK;
-    default:
-        return error_set(error, EXTVM_EMPTY_QUERY,
-                         "the VM sent a query with nothing in it: check which VM it is and its "
-                         "version");
-    }
-}
-
-/* -- what the VM sends -- */
-
-/* A result is field 5 of VMQuery, and may be large; all others are small, and are decoded into
- * `arena`, which is used again for each. */
-enum { RESULT_TAG = 5 << 3 | 2 };
 
 extvm_status messages_decode_vm_message(const struct message_rules *rules, extvm_bytes body,
                                         struct arena *arena, struct vm_message *message,
                                         extvm_error *error) {
+    struct wire_field member;
     message->result = NULL;
-    if (body.size > 0 && body.data[0] == RESULT_TAG) {
-        extvm_status status =
-            result_read(rules, body, message->owner, arena->allocator, &message->result, error);
-        if (status != EXTVM_OK || message->result != NULL) {
-            return status;
-        }
+    if (!find_member(wire_of_bytes(body), &member)) {
+        return messages_malformed("VMQuery", error);
     }
-    ProtobufCMessage *decoded;
-    extvm_status status = protobuf_decode(&vm__vmquery__descriptor, body, arena, &decoded, error);
-    if (status != EXTVM_OK) {
-        return status;
+    switch (member.number) {
+    case 0:
+        return error_set(error, EXTVM_EMPTY_QUERY,
+                         "the VM sent a query with nothing in it: check which VM it is and its "
+                         "version");
+    case MEMBER_CALL_RESULT:
+        return result_read(rules, body, &member, message->owner, arena->allocator, &message->result,
+                           error);
+    default:
+        return messages_read_query(rules, &member, arena, &message->query, error);
     }
-    if (((Vm__VMQuery *)decoded)->query_case == VM__VMQUERY__QUERY_CALL_RESULT) {
-        return result_read(rules, body, message->owner, arena->allocator, &message->result, error);
-    }
-    return read_query(rules, (Vm__VMQuery *)decoded, arena, &message->query, error);
 }

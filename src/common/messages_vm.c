@@ -1,5 +1,5 @@
-/* The VM's end of the messages that all protocols share: CallContext and answers are decoded,
- * queries and results encoded. */
+/* The VM's end of the messages that all protocols share: Hello and CallContext are decoded, results
+ * encoded. */
 #include <string.h>
 
 #include <extvm/integer.h>
@@ -87,106 +87,6 @@ extvm_status messages_read_context(const struct context_fields *fields, struct a
     return status == EXTVM_OK && fields->header != NULL
                ? read_header(fields->header, arena, &call->block, error)
                : status;
-}
-
-/* -- answers -- */
-
-static extvm_status read_account(const Vm__Account *account, struct arena *arena,
-                                 struct answer *answer, extvm_error *error) {
-    answer->found = account->nonce.len > 0 || account->balance.len > 0;
-    answer->account.has_code = answer->found && !account->code_empty;
-    answer->account.has_storage = account->has_storage;
-    extvm_status status =
-        read_unsigned_field("Account.nonce", account->nonce, arena, &answer->account.nonce, error);
-    return status == EXTVM_OK ? read_unsigned_field("Account.balance", account->balance, arena,
-                                                    &answer->account.balance, error)
-                              : status;
-}
-
-static extvm_status read_hash(ProtobufCBinaryData field, struct arena *arena, struct answer *answer,
-                              extvm_error *error) {
-    extvm_bytes number;
-    extvm_status status = read_unsigned_field("Blockhash.hash", field, arena, &number, error);
-    answer->found = field.len > 0;
-    if (status == EXTVM_OK) {
-        extvm_integer_to_word(number, &answer->hash);
-    }
-    return status;
-}
-
-static const ProtobufCMessageDescriptor *answer_descriptor(enum query_kind kind) {
-    const ProtobufCMessageDescriptor *const descriptors[] = {
-        [QUERY_ACCOUNT] = &vm__account__descriptor,
-        [QUERY_STORAGE] = &vm__storage_data__descriptor,
-        [QUERY_CODE] = &vm__code__descriptor,
-        [QUERY_BLOCK_HASH] = &vm__blockhash__descriptor,
-    };
-    return descriptors[kind];
-}
-
-extvm_status messages_decode_answer(const struct message_rules *rules, extvm_bytes body,
-                                    const struct query *query, struct arena *arena,
-                                    struct answer *answer, extvm_error *error) {
-    ProtobufCMessage *message;
-    extvm_status status =
-        protobuf_decode(answer_descriptor(query->kind), body, arena, &message, error);
-    if (status != EXTVM_OK) {
-        return status;
-    }
-    switch (query->kind) {
-    case QUERY_ACCOUNT:
-        return read_account((const Vm__Account *)message, arena, answer, error);
-    case QUERY_STORAGE:
-        answer->found = true;
-        return rules->read_storage_answer("StorageData.data", ((Vm__StorageData *)message)->data,
-                                          arena, &answer->bytes, error);
-    case QUERY_CODE:
-        answer->bytes = from_protobuf(((const Vm__Code *)message)->code);
-        answer->found = answer->bytes.size > 0;
-        return EXTVM_OK;
-    case QUERY_BLOCK_HASH:
-        return read_hash(((const Vm__Blockhash *)message)->hash, arena, answer, error);
-    }
-    return EXTVM_OK;
-}
-
-/* -- queries -- */
-
-bool messages_encode_query(const struct message_rules *rules, const struct query *query,
-                           struct buffer *out) {
-    struct arena scratch;
-    arena_init(&scratch, out->allocator, SIZE_MAX);
-    Vm__GetAccount account = VM__GET_ACCOUNT__INIT;
-    Vm__GetStorageData storage = VM__GET_STORAGE_DATA__INIT;
-    Vm__GetCode code = VM__GET_CODE__INIT;
-    Vm__GetBlockhash hash = VM__GET_BLOCKHASH__INIT;
-    Vm__VMQuery message = VM__VMQUERY__INIT;
-    switch (query->kind) {
-    case QUERY_ACCOUNT:
-        account.address = address_field(&query->address);
-        message.query_case = VM__VMQUERY__QUERY_GET_ACCOUNT;
-        message.get_account = &account;
-        break;
-    case QUERY_STORAGE:
-        storage.address = address_field(&query->address);
-        storage.offset = rules->integer_from_vm(query->key, &scratch);
-        message.query_case = VM__VMQUERY__QUERY_GET_STORAGE_DATA;
-        message.get_storage_data = &storage;
-        break;
-    case QUERY_CODE:
-        code.address = address_field(&query->address);
-        message.query_case = VM__VMQUERY__QUERY_GET_CODE;
-        message.get_code = &code;
-        break;
-    case QUERY_BLOCK_HASH:
-        hash.offset = (int32_t)query->block;
-        message.query_case = VM__VMQUERY__QUERY_GET_BLOCKHASH;
-        message.get_blockhash = &hash;
-        break;
-    }
-    bool encoded = !scratch.failed && protobuf_encode(&message, out);
-    arena_free(&scratch);
-    return encoded;
 }
 
 /* -- CallResult -- */

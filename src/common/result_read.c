@@ -12,7 +12,6 @@
 enum { LARGE_BODY = 16384 };
 
 /* Field numbers, as in proto/vm.proto. */
-enum { QUERY_CALL_RESULT = 5, QUERY_LAST = 5 };
 enum {
     RESULT_RETURN_DATA = 1,
     RESULT_RETURN_CODE,
@@ -29,15 +28,6 @@ enum { ACCOUNT_ADDRESS = 1, ACCOUNT_NONCE, ACCOUNT_BALANCE, ACCOUNT_STORAGE, ACC
 enum { UPDATE_KEY = 1, UPDATE_VALUE };
 enum { LOG_ADDRESS = 1, LOG_TOPIC, LOG_DATA };
 enum { NUMBERS = RESULT_EXTRA + 1 /* of every message */ };
-
-static extvm_status malformed(const char *what, extvm_error *error) {
-    return error_set(error, EXTVM_MALFORMED_MESSAGE,
-                     "a %s cannot be decoded: check that the other end speaks this protocol", what);
-}
-
-static struct wire wire_of(const struct wire_field *field) {
-    return (struct wire){field->data, field->data + field->size};
-}
 
 static ProtobufCBinaryData field_bytes(const struct wire_field *field) {
     return (ProtobufCBinaryData){field->size, field->data};
@@ -82,7 +72,7 @@ static extvm_status read_update(const struct message_rules *rules, struct wire w
     struct wire_field field;
     size_t counts[NUMBERS];
     if (!count_fields(wire, UPDATE_VALUE, 0, counts)) {
-        return malformed("StorageUpdate", error);
+        return messages_malformed("StorageUpdate", error);
     }
     extvm_status status = EXTVM_OK;
     bool broken;
@@ -149,7 +139,7 @@ static extvm_status read_account(const struct message_rules *rules, struct wire 
     struct wire_field field;
     size_t counts[NUMBERS];
     if (!count_fields(wire, ACCOUNT_CODE, 0, counts)) {
-        return malformed("ModifiedAccount", error);
+        return messages_malformed("ModifiedAccount", error);
     }
     if (counts[ACCOUNT_ADDRESS] == 0) {
         return read_address_field("ModifiedAccount.address", (ProtobufCBinaryData){0, NULL},
@@ -177,7 +167,7 @@ static extvm_status read_log(struct wire wire, struct arena *arena, extvm_log_en
     struct wire_field field;
     size_t counts[NUMBERS], topic = 0;
     if (!count_fields(wire, LOG_DATA, 0, counts)) {
-        return malformed("LogEntry", error);
+        return messages_malformed("LogEntry", error);
     }
     if (counts[LOG_TOPIC] > TOPICS_MAXIMUM) {
         return error_set(error, EXTVM_MALFORMED_MESSAGE, "a LogEntry has %zu topics: at most %d",
@@ -311,7 +301,7 @@ static extvm_status read_result(const struct message_rules *rules, struct wire w
     size_t counts[NUMBERS];
     bool broken, has_gas = false;
     if (!count_fields(wire, RESULT_EXTRA, RESULT_ERROR, counts)) {
-        return malformed("CallResult", error);
+        return messages_malformed("CallResult", error);
     }
     extvm_status status = check_entries(wire, error);
     if (status == EXTVM_OK) {
@@ -325,20 +315,6 @@ static extvm_status read_result(const struct message_rules *rules, struct wire w
         status = read_result_field(rules, &field, result, error);
     }
     return status == EXTVM_OK ? check_present(rules, result, has_gas, error) : status;
-}
-
-/* The member of the oneof that counts: the last one. False when the message is broken. */
-static bool find_member(struct wire wire, struct wire_field *member) {
-    struct wire_field field;
-    bool broken;
-    *member = (struct wire_field){.number = 0};
-    while (wire_next(&wire, &field, &broken)) {
-        if (field.number <= QUERY_LAST && field.type != WIRE_BYTES) {
-            return false;
-        }
-        *member = field.number <= QUERY_LAST ? field : *member;
-    }
-    return !broken;
 }
 
 /* Where the result's bytes lie from now on. */
@@ -361,24 +337,17 @@ static bool keep_body(extvm_result *result, extvm_bytes body, struct buffer *own
     return true;
 }
 
-extvm_status result_read(const struct message_rules *rules, extvm_bytes body, struct buffer *owner,
+extvm_status result_read(const struct message_rules *rules, extvm_bytes body,
+                         const struct wire_field *member, struct buffer *owner,
                          const extvm_allocator *allocator, extvm_result **out, extvm_error *error) {
-    struct wire_field member;
-    uint8_t *data = (uint8_t *)(uintptr_t)body.data; /* only read */
-    if (!find_member((struct wire){data, data + body.size}, &member)) {
-        return malformed("VMQuery", error);
-    }
-    if (member.number != QUERY_CALL_RESULT) {
-        return EXTVM_OK;
-    }
     extvm_result *result = result_new(allocator);
     struct wire wire;
     if (result == NULL || !keep_body(result, body, owner, &wire)) {
         extvm_result_free(result);
         return error_no_memory(error, "a CallResult");
     }
-    size_t offset = (size_t)(member.data - data);
-    wire = (struct wire){wire.at + offset, wire.at + offset + member.size};
+    size_t offset = (size_t)(member->data - body.data);
+    wire = (struct wire){wire.at + offset, wire.at + offset + member->size};
     extvm_status status = read_result(rules, wire, result, error);
     if (status != EXTVM_OK) {
         extvm_result_free(result);
