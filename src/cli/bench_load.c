@@ -176,7 +176,7 @@ static bool is_done(const struct bench_load *load, const extvm_result *result) {
 }
 
 extvm_status bench_load_run(const struct bench_load *load, extvm_vm *vm, struct latency *latency,
-                            extvm_error *error) {
+                            struct bench_spent *spent, extvm_error *error) {
     struct timed_load timed = {.load = load, .latency = latency};
     const extvm_world world = {&timed, account, storage, code, block_hash};
     extvm_result *result = NULL;
@@ -185,8 +185,10 @@ extvm_status bench_load_run(const struct bench_load *load, extvm_vm *vm, struct 
         return status;
     }
     asked(&timed);
+    const extvm_run_stats stats = extvm_result_stats(result);
+    spent->calls++;
+    spent->own_nanoseconds += stats.total_time - stats.vm_time - stats.wire_time - stats.world_time;
     if (!is_done(load, result)) {
-        const extvm_run_stats stats = extvm_result_stats(result);
         status =
             complain(error, EXTVM_RESULT_REJECTED,
                      "bench: the VM did something else than the %s calls want: the outcome is "

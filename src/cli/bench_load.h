@@ -35,9 +35,15 @@ const char *bench_kind_name(enum bench_kind kind);
 extvm_status bench_load_init(struct bench_load *load, enum bench_kind kind, bool is_iele,
                              unsigned storage_queries, struct pool *pool, extvm_error *error);
 
-/* One call: times go into `latency`, as those of a ping-pong (BENCH_UNTIMED). Errors: those of
+/* What calls took of the library itself: neither in system calls nor in the world. */
+struct bench_spent {
+    uint64_t calls, own_nanoseconds;
+};
+
+/* One call: times go into `latency`, as those of a ping-pong (BENCH_UNTIMED), and are added to
+ * `spent`. Errors: those of
  * extvm_run, EXTVM_RESULT_REJECTED (it did not do what it was to do). */
 extvm_status bench_load_run(const struct bench_load *load, extvm_vm *vm, struct latency *latency,
-                            extvm_error *error);
+                            struct bench_spent *spent, extvm_error *error);
 
 #endif

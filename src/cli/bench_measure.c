@@ -8,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "bench_count.h"
 #include "interrupt.h"
 #include "report.h"
 
@@ -19,7 +20,8 @@ struct worker {
     pthread_t thread;
     extvm_vm *vm; /* NULL: of the ping-pong */
     int socket;
-    uint64_t calls; /* of a round */
+    uint64_t calls;           /* of a round */
+    struct bench_spent spent; /* of all rounds */
     struct latency latency;
     extvm_error error; /* EXTVM_OK: it went well */
 };
@@ -39,8 +41,8 @@ struct team {
 static bool call(struct worker *worker) {
     const struct bench_measure *measure = worker->team->measure;
     if (worker->vm != NULL) {
-        return bench_load_run(measure->load, worker->vm, &worker->latency, &worker->error) ==
-               EXTVM_OK;
+        return bench_load_run(measure->load, worker->vm, &worker->latency, &worker->spent,
+                              &worker->error) == EXTVM_OK;
     }
     if (pingpong_node_call(worker->socket, measure->dialogue, &worker->latency)) {
         return true;
@@ -94,7 +96,7 @@ static extvm_status team_open(struct team *team, extvm_error *error) {
         *worker = (struct worker){.team = team, .socket = -1};
         if (team->side->address != NULL) {
             extvm_status status =
-                extvm_open(team->side->address, measure->options, &worker->vm, error);
+                extvm_open(team->side->address, team->side->options, &worker->vm, error);
             if (status != EXTVM_OK) {
                 return status;
             }
@@ -182,6 +184,30 @@ static double median(const double *values, unsigned count) {
     return sorted[count / 2];
 }
 
+/* Cycles of the time stamp counter in a nanosecond; 0: this processor has none that we know. */
+static double cycles_in_nanosecond(void) {
+#if defined(__x86_64__)
+    const uint64_t start = latency_now(), first = __builtin_ia32_rdtsc();
+    sleep_for(0.01);
+    return (double)(__builtin_ia32_rdtsc() - first) / (double)(latency_now() - start);
+#else
+    return 0;
+#endif
+}
+
+static void sum_up_own(struct team *team) {
+    struct bench_spent all = {0};
+    for (size_t i = 0; i < team->measure->sessions; i++) {
+        all.calls += team->workers[i].spent.calls;
+        all.own_nanoseconds += team->workers[i].spent.own_nanoseconds;
+    }
+    if (all.calls > 0) {
+        team->side->own_nanoseconds = (double)all.own_nanoseconds /
+                                      ((double)all.calls * (double)team->measure->load->queries);
+        team->side->own_cycles = team->side->own_nanoseconds * cycles_in_nanosecond();
+    }
+}
+
 static void sum_up(struct team *team, const struct team *bare) {
     const struct bench_measure *measure = team->measure;
     struct bench_side *side = team->side;
@@ -195,6 +221,7 @@ static void sum_up(struct team *team, const struct team *bare) {
     for (size_t i = 0; i < measure->sessions; i++) {
         latency_merge(&side->latency, &team->workers[i].latency);
     }
+    sum_up_own(team);
 }
 
 static extvm_status run_rounds(const struct bench_measure *measure, struct team *teams,
@@ -205,6 +232,7 @@ static extvm_status run_rounds(const struct bench_measure *measure, struct team 
         status = team_run(&teams[i], 0, &ignored, error);
         for (size_t j = 0; j < measure->sessions; j++) {
             teams[i].workers[j].latency = (struct latency){.count = 0};
+            teams[i].workers[j].spent = (struct bench_spent){0};
         }
     }
     for (unsigned round = 0; round < measure->rounds; round++) {
@@ -242,5 +270,9 @@ extvm_status bench_measure_run(struct bench_measure *measure, extvm_error *error
         team_close(&teams[i]);
     }
     pool_free(&pool);
+    for (size_t i = 0; i < measure->side_count && status == EXTVM_OK && measure->sessions == 1;
+         i++) {
+        status = bench_count(measure, &measure->sides[i], error);
+    }
     return status;
 }

@@ -50,8 +50,8 @@ static extvm_status ask_world(struct attempts *attempts, struct process *process
                               const struct query *query, extvm_error *error) {
     struct connection *connection = &process->connection;
     struct answer answer = {.found = false};
+    uint64_t before = clock_now();
     extvm_lookup found = look_up(attempts->run->world, query, &answer);
-    uint64_t before = connection->now;
     connection->now = clock_now();
     attempts_note_world(attempts, connection->now - before);
     if (found != EXTVM_LOOKUP_FOUND && found != EXTVM_LOOKUP_ABSENT) {
