@@ -89,7 +89,8 @@ static extvm_status internal_run(extvm_vm *vm, struct vm_run *run, extvm_error *
     struct internal *internal = (struct internal *)vm;
     uint64_t start = clock_now();
     struct machine_terms terms = {.deadline = start + internal->settings.call_timeout,
-                                  .stop = &run->slot->stopped};
+                                  .stop = &run->slot->stopped,
+                                  .spare = vm->spare};
     bool apart = internal->settings.world_time == WORLD_TIME_APART;
     struct timed_world timed_world = {run->world, 0, apart ? &terms.deadline : NULL};
     const extvm_world measured = {&timed_world, timed_account, timed_storage, timed_code,

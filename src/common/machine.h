@@ -10,6 +10,8 @@
 #include <extvm/result.h>
 #include <extvm/world.h>
 
+struct spare;
+
 /* What a run has to keep to. */
 struct machine_terms {
     /* When it must have ended, on the monotonic clock in nanoseconds; 0: never. It then ends with
@@ -18,6 +20,8 @@ struct machine_terms {
     uint64_t deadline;
     /* Set by any thread: the run ends with EXTVM_CANCELLED. NULL: it cannot be stopped. */
     const atomic_bool *stop;
+    /* What the result's memory is taken from; NULL: the machine's allocator. */
+    struct spare *spare;
     /* Whether it diverges from the specification as the real VM does while it runs a program. */
     bool like_real;
 };

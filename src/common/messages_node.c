@@ -110,8 +110,7 @@ extvm_status messages_decode_vm_message(const struct message_rules *rules, extvm
                                         extvm_error *error) {
     message->result = NULL;
     if (body.size > 0 && body.data[0] == RESULT_TAG) {
-        extvm_status status =
-            result_read(rules, body, message->owner, arena->allocator, &message->result, error);
+        extvm_status status = result_read(rules, body, arena->allocator, message, error);
         if (status != EXTVM_OK || message->result != NULL) {
             return status;
         }
@@ -122,7 +121,7 @@ extvm_status messages_decode_vm_message(const struct message_rules *rules, extvm
         return status;
     }
     if (((Vm__VMQuery *)decoded)->query_case == VM__VMQUERY__QUERY_CALL_RESULT) {
-        return result_read(rules, body, message->owner, arena->allocator, &message->result, error);
+        return result_read(rules, body, arena->allocator, message, error);
     }
     return read_query(rules, (Vm__VMQuery *)decoded, arena, &message->query, error);
 }

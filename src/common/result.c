@@ -6,9 +6,9 @@
 
 #include <extvm/integer.h>
 
-extvm_result *result_new(const extvm_allocator *allocator) {
+extvm_result *result_new(const extvm_allocator *allocator, struct spare *spare) {
     struct arena arena;
-    arena_init(&arena, allocator, SIZE_MAX);
+    arena_init_spare(&arena, allocator, spare, SIZE_MAX);
     extvm_result *result = arena_array(&arena, 1, sizeof *result);
     if (result != NULL) {
         result->allocator = *allocator;

@@ -9,7 +9,7 @@
 
 /* Bodies over this are taken over, with the buffer that they came in; smaller ones are copied, so
  * that the buffer is used again. */
-enum { LARGE_BODY = 16384 };
+enum { LARGE_BODY = 32768 };
 
 /* Field numbers, as in proto/vm.proto. */
 enum { QUERY_CALL_RESULT = 5, QUERY_LAST = 5 };
@@ -361,8 +361,9 @@ static bool keep_body(extvm_result *result, extvm_bytes body, struct buffer *own
     return true;
 }
 
-extvm_status result_read(const struct message_rules *rules, extvm_bytes body, struct buffer *owner,
-                         const extvm_allocator *allocator, extvm_result **out, extvm_error *error) {
+extvm_status result_read(const struct message_rules *rules, extvm_bytes body,
+                         const extvm_allocator *allocator, struct vm_message *message,
+                         extvm_error *error) {
     struct wire_field member;
     uint8_t *data = (uint8_t *)(uintptr_t)body.data; /* only read */
     if (!find_member((struct wire){data, data + body.size}, &member)) {
@@ -371,9 +372,9 @@ extvm_status result_read(const struct message_rules *rules, extvm_bytes body, st
     if (member.number != QUERY_CALL_RESULT) {
         return EXTVM_OK;
     }
-    extvm_result *result = result_new(allocator);
+    extvm_result *result = result_new(allocator, message->spare);
     struct wire wire;
-    if (result == NULL || !keep_body(result, body, owner, &wire)) {
+    if (result == NULL || !keep_body(result, body, message->owner, &wire)) {
         extvm_result_free(result);
         return error_no_memory(error, "a CallResult");
     }
@@ -384,6 +385,6 @@ extvm_status result_read(const struct message_rules *rules, extvm_bytes body, st
         extvm_result_free(result);
         return status;
     }
-    *out = result;
+    message->result = result;
     return EXTVM_OK;
 }

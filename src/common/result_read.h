@@ -6,11 +6,12 @@
 #include "messages.h"
 #include "wire.h"
 
-/* Makes a result of the VMQuery in `body`, if a CallResult is what counts in it; else `*out` stays
- * NULL. `owner` is the buffer that `body` lies in; that of a large result is taken over, and is
- * empty then. NULL: `body` is copied.
+/* Makes `message->result` of the VMQuery in `body`, if a CallResult is what counts in it; else that
+ * stays NULL. `message->owner` is the buffer that `body` lies in; that of a large result is taken
+ * over, and is empty then. NULL: `body` is copied.
  * Errors: EXTVM_MALFORMED_MESSAGE, EXTVM_NO_MEMORY. */
-extvm_status result_read(const struct message_rules *rules, extvm_bytes body, struct buffer *owner,
-                         const extvm_allocator *allocator, extvm_result **out, extvm_error *error);
+extvm_status result_read(const struct message_rules *rules, extvm_bytes body,
+                         const extvm_allocator *allocator, struct vm_message *message,
+                         extvm_error *error);
 
 #endif

@@ -6,8 +6,10 @@
 
 #include "error.h"
 
-/* What a buffer may keep between two calls, in bytes; a larger one is given back. */
-enum { KEPT_OUTPUT = 65536, TEXT_MAXIMUM = 1 << 20 };
+/* What a buffer may keep between two calls, in bytes; a larger one is given back. A node has a
+ * session for each VM process, and none of its calls is to allocate; a VM may have many, and most
+ * of them idle. */
+enum { KEPT_OUTPUT = 65536, KEPT_INPUT_AT_NODE = 65536, TEXT_MAXIMUM = 1 << 20 };
 
 static void init(struct session *session, const struct protocol *protocol,
                  const extvm_allocator *allocator, const struct session_settings *settings) {
@@ -46,8 +48,12 @@ void session_free(struct session *session) {
     ledger_free(&session->ledger);
 }
 
+static void reset_reader(struct session *session) {
+    frame_reader_reset(&session->reader, session->at_vm ? FRAME_READ_SIZE : KEPT_INPUT_AT_NODE);
+}
+
 void session_reset(struct session *session) {
-    frame_reader_reset(&session->reader);
+    reset_reader(session);
     session_abandon(session);
     session->greeted = session->heard = false;
     session->calls = 0;
@@ -91,7 +97,7 @@ void session_sent(struct session *session, size_t size) {
 
 void session_trim(struct session *session) {
     if (session_is_quiet(session)) {
-        frame_reader_reset(&session->reader);
+        reset_reader(session);
     }
 }
 

@@ -39,7 +39,7 @@ static int begin(void **context) {
     know_contract(scene, &carol, "01", "07");
     scene->call.caller = alice;
     scene->call.gas_provided = hex_read(&scene->values[0], "03e8");
-    scene->result = result_new(extvm_default_allocator());
+    scene->result = result_new(extvm_default_allocator(), NULL);
     scene->result->gas_remaining = scene->call.gas_provided;
     scene->result->modified = accounts;
     scene->result->modified_count = 2;
