@@ -87,12 +87,19 @@ static void put_field(struct buffer *out, unsigned number, const void *data, siz
     put(out, data, size);
 }
 
+static void put_address(uint8_t address[20], unsigned i) {
+    memset(address, 0, 20);
+    for (unsigned j = 0; j < 4; j++) {
+        address[j] = (uint8_t)(i >> (8 * (3 - j)));
+    }
+}
+
 /* A VMQuery whose CallResult has `accounts` changed accounts with `updates` storage values of
  * `width` bytes each. */
 static void make_changes(struct buffer *out, unsigned accounts, unsigned updates, unsigned width) {
     const extvm_allocator *allocator = extvm_default_allocator();
     struct buffer result, account, update;
-    uint8_t bytes[32], address[20] = {0};
+    uint8_t bytes[32], address[20];
     buffer_init(&result, allocator, SIZE_MAX);
     buffer_init(&account, allocator, SIZE_MAX);
     buffer_init(&update, allocator, SIZE_MAX);
@@ -100,9 +107,7 @@ static void make_changes(struct buffer *out, unsigned accounts, unsigned updates
     put_field(&result, 3, "\x01", 1);
     for (unsigned i = 0; i < accounts; i++) {
         account.size = 0;
-        for (unsigned j = 0; j < 4; j++) {
-            address[j] = (uint8_t)(i >> (8 * (3 - j)));
-        }
+        put_address(address, i);
         put_field(&account, 1, address, sizeof address);
         put_field(&account, 2, "\x01", 1);
         put_field(&account, 3, "\xe8\xd4\xa5\x10\x00", 5);
@@ -120,6 +125,35 @@ static void make_changes(struct buffer *out, unsigned accounts, unsigned updates
     buffer_free(&result);
     buffer_free(&account);
     buffer_free(&update);
+}
+
+/* A VMQuery whose CallResult has an access list of `addresses`, and of `locations` at addresses of
+ * their own, which are not in order. */
+static void make_access_list(struct buffer *out, unsigned addresses, unsigned locations) {
+    const extvm_allocator *allocator = extvm_default_allocator();
+    struct buffer result, list, location;
+    uint8_t address[20];
+    buffer_init(&result, allocator, SIZE_MAX);
+    buffer_init(&list, allocator, SIZE_MAX);
+    buffer_init(&location, allocator, SIZE_MAX);
+    for (unsigned i = 0; i < addresses; i++) {
+        put_address(address, i);
+        put_field(&list, 1, address, sizeof address);
+    }
+    for (unsigned i = 0; i < locations; i++) {
+        put_address(address, i * 2654435761U); /* odd: each another */
+        location.size = 0;
+        put_field(&location, 1, address, sizeof address);
+        put_field(&location, 2, "\x80", 1);
+        put_field(&list, 2, location.data, location.size);
+    }
+    put_field(&result, 2, "\x01", 1);
+    put_field(&result, 3, "\x01", 1);
+    put_field(&result, 10, list.data, list.size);
+    put_field(out, 5, result.data, result.size);
+    buffer_free(&result);
+    buffer_free(&list);
+    buffer_free(&location);
 }
 
 /* -- time -- */
@@ -278,6 +312,12 @@ static bool measure_memories(void) {
     message.size = 0;
     make_changes(&message, ACCOUNTS, 80, 32);
     good = measure_memory("storage of 32 bytes", &message, 6) && good;
+    message.size = 0;
+    make_access_list(&message, 0, 1000000);
+    good = measure_memory("access list", &message, 6) && good;
+    message.size = 0;
+    make_access_list(&message, 1000000, 0);
+    good = measure_memory("access list of addresses", &message, 6) && good;
     free(value);
     buffer_free(&result);
     buffer_free(&message);
