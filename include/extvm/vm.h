@@ -84,7 +84,13 @@ void extvm_options_set_log(extvm_options *options, extvm_log_fn log, void *conte
 void extvm_options_set_trace(extvm_options *options, extvm_trace_fn trace, void *context);
 
 /* A VM. Many threads may run calls on one handle: a VM process does one call at a time, so they
- * wait for each other, each at most as long as its call may take. */
+ * wait for each other, each at most as long as its call may take.
+ *
+ * A handle keeps memory: a call like one that it has run before, on a connection that it still has,
+ * takes nothing from the allocator, however many queries it has, when the earlier results were
+ * freed, no message is longer than 32 KiB, and the VM asks for no more than 1,000 accounts. What
+ * is kept: of calls and results, pieces up to 256 KiB, 1 MiB of them at most; and for each VM
+ * process the buffers of its messages, at most 64 KiB each. */
 typedef struct extvm_vm extvm_vm;
 
 /* Opens the VM at `address`:

@@ -72,7 +72,8 @@ static void *take_machine(struct internal *internal) {
         machine = internal->idle[--internal->idle_count];
     }
     pthread_mutex_unlock(&internal->lock);
-    return machine != NULL ? machine : internal->kind->make(&internal->vm.allocator);
+    return machine != NULL ? machine
+                           : internal->kind->make(&internal->vm.allocator, internal->vm.spare);
 }
 
 static void give_machine(struct internal *internal, void *machine) {
@@ -89,8 +90,7 @@ static extvm_status internal_run(extvm_vm *vm, struct vm_run *run, extvm_error *
     struct internal *internal = (struct internal *)vm;
     uint64_t start = clock_now();
     struct machine_terms terms = {.deadline = start + internal->settings.call_timeout,
-                                  .stop = &run->slot->stopped,
-                                  .spare = vm->spare};
+                                  .stop = &run->slot->stopped};
     bool apart = internal->settings.world_time == WORLD_TIME_APART;
     struct timed_world timed_world = {run->world, 0, apart ? &terms.deadline : NULL};
     const extvm_world measured = {&timed_world, timed_account, timed_storage, timed_code,

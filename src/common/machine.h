@@ -20,8 +20,6 @@ struct machine_terms {
     uint64_t deadline;
     /* Set by any thread: the run ends with EXTVM_CANCELLED. NULL: it cannot be stopped. */
     const atomic_bool *stop;
-    /* What the result's memory is taken from; NULL: the machine's allocator. */
-    struct spare *spare;
     /* Whether it diverges from the specification as the real VM does while it runs a program. */
     bool like_real;
 };
@@ -30,8 +28,9 @@ struct machine_terms {
  * for the next. */
 struct machine_kind {
     const char *name; /* for people: "EVM" */
-    /* The allocator is copied; NULL: the default one. NULL when there is no memory. */
-    void *(*make)(const extvm_allocator *allocator);
+    /* The allocator is copied; NULL: the default one. `spare` (borrowed; NULL: there is none) is
+     * what the memory of a run and of its result is taken from. NULL when there is no memory. */
+    void *(*make)(const extvm_allocator *allocator, struct spare *spare);
     void (*release)(void *machine); /* NULL is allowed */
     /* Runs one call to its end. On EXTVM_OK `*result` is the caller's, on anything else NULL. */
     extvm_status (*run)(void *machine, const struct machine_terms *terms, const extvm_call *call,

@@ -18,9 +18,9 @@ static void init(struct session *session, const struct protocol *protocol,
     frame_reader_init(&session->reader, allocator, settings->max_frame);
     buffer_init(&session->out, allocator, SIZE_MAX / 2);
     buffer_init(&session->text, allocator, TEXT_MAXIMUM);
-    arena_init(&session->arena, allocator, SIZE_MAX);
-    arena_init(&session->call_arena, allocator, SIZE_MAX);
-    ledger_init(&session->ledger, allocator);
+    arena_init_spare(&session->arena, allocator, settings->spare, SIZE_MAX);
+    arena_init_spare(&session->call_arena, allocator, settings->spare, SIZE_MAX);
+    ledger_init(&session->ledger, allocator, settings->spare);
 }
 
 void session_init_node(struct session *session, const struct protocol *protocol,

@@ -324,7 +324,6 @@ bool hosted_run_call(struct hosted *hosted, void *machine) {
     hosted->queries = 0;
     world.terms = (struct machine_terms){.deadline = clock_now() + server->settings.call_timeout,
                                          .stop = &server->is_cut,
-                                         .spare = server->spare,
                                          .like_real = is_like_real(hosted)};
     extvm_status status = hosted->host->machine->run(machine, &world.terms, hosted->session.call,
                                                      &remote, &result, &error);

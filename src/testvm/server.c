@@ -288,7 +288,7 @@ static extvm_testvm *new_server(const extvm_options *options) {
                                   .trace_context = options->trace_context};
     pthread_mutex_init(&server->lock, NULL);
     pthread_cond_init(&server->work, NULL);
-    server->spare = spare_new(&server->allocator);
+    server->session_settings.spare = server->spare = spare_new(&server->allocator);
     server->wake_socket = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     server->base = event_base_new();
     if (server->base != NULL && server->wake_socket >= 0) {

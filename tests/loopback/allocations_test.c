@@ -261,6 +261,8 @@ static void machine_inside_allocates_nothing_for_a_call_like_the_last(void **unu
     (void)unused;
     count_machine("internal", &counted, &nobody, SHORT_CODE, later);
     assert_int_equal(later[0], 0);
+    count_machine("internal", &counted, &nobody, LONG_CODE, later);
+    assert_int_equal(later[0], 0);
     assert_int_equal(counted.live, 0);
 }
 

@@ -33,7 +33,7 @@ static int begin(void **context) {
                                  .gas_provided = hex_read(&setting->gas, "03e8")};
     arena_init(&setting->arena, extvm_default_allocator(), SIZE_MAX);
     buffer_init(&setting->out, extvm_default_allocator(), 1 << 16);
-    ledger_init(&setting->ledger, extvm_default_allocator());
+    ledger_init(&setting->ledger, extvm_default_allocator(), NULL);
     const extvm_account caller = {.nonce = HEX("01"), .balance = HEX("64")};
     assert_true(ledger_note(&setting->ledger, &setting->call.caller, &caller));
     *context = setting;

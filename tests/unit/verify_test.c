@@ -33,7 +33,7 @@ static void know_contract(struct scene *scene, const extvm_address *address, con
 static int begin(void **context) {
     static extvm_modified_account accounts[2];
     struct scene *scene = test_calloc(1, sizeof *scene);
-    ledger_init(&scene->ledger, extvm_default_allocator());
+    ledger_init(&scene->ledger, extvm_default_allocator(), NULL);
     know(scene, &alice, "03", "64");
     know(scene, &bob, "00", "05");
     know_contract(scene, &carol, "01", "07");
