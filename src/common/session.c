@@ -7,9 +7,9 @@
 #include "error.h"
 
 /* What a buffer may keep between two calls, in bytes; a larger one is given back. A node has a
- * session for each VM process, and none of its calls is to allocate; a VM may have many, and most
- * of them idle. */
-enum { KEPT_OUTPUT = 65536, KEPT_INPUT_AT_NODE = 65536, TEXT_MAXIMUM = 1 << 20 };
+ * session for each VM process, and no call is to allocate whose result is of a usual size; a VM may
+ * have many sessions, and most of them idle. */
+enum { KEPT_OUTPUT = 65536, KEPT_INPUT_AT_NODE = 2 << 20, TEXT_MAXIMUM = 1 << 20 };
 
 static void init(struct session *session, const struct protocol *protocol,
                  const extvm_allocator *allocator, const struct session_settings *settings) {

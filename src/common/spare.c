@@ -8,7 +8,7 @@
 
 #include "memory.h"
 
-enum { SMALLEST = 8192 /* bytes: a chunk of an arena */, SIZES = 6 /* up to SPARE_LARGEST */ };
+enum { SMALLEST = 8192 /* bytes: a chunk of an arena */, SIZES = 10 /* up to SPARE_LARGEST */ };
 
 struct piece {
     struct piece *next;

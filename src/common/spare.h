@@ -8,8 +8,8 @@
 #include <extvm/allocator.h>
 
 enum {
-    SPARE_LARGEST = 262144, /* bytes; larger pieces are not kept */
-    SPARE_TOTAL = 1 << 20   /* bytes that are kept at most */
+    SPARE_LARGEST = 4 << 20, /* bytes; larger pieces are not kept */
+    SPARE_TOTAL = 8 << 20    /* bytes that are kept at most */
 };
 
 struct spare;

@@ -185,20 +185,29 @@ static void thousand_queries_take_no_more_allocations_than_one(void **unused) {
 
 /* -- machines of this library, inside and behind a socket -- */
 
-enum { SHORT_CODE = 64, LONG_CODE = 24576 /* EIP-170 */ };
+struct program {
+    const char *code;
+    size_t code_size; /* zeros fill it up */
+    unsigned queries; /* of storage */
+    size_t returned;  /* bytes */
+};
 
-/* Reads 30 storage values and returns 20,000 bytes. */
-static void init_call(struct case_call *one, extvm_state *state, size_t code_size) {
-    static uint8_t code[LONG_CODE];
+static const struct program ordinary = {"61001e5b8054602052600190038060035760206000f3", 64, 30, 32};
+/* As long as a contract may be (EIP-170). */
+static const struct program long_code = {"61001e5b80546020526001900380600357614e206000f3", 24576,
+                                         30, 20000};
+static const struct program mebibyte = {"621000006000f3", 64, 0, 1 << 20};
+
+static void init_call(struct case_call *one, extvm_state *state, const struct program *program) {
+    static uint8_t code[24576];
     size_t size;
     const extvm_address contract = case_address(CONTRACT);
-    assert_int_equal(extvm_bytes_from_hex("61001e5b80546020526001900380600357614e206000f3", code,
-                                          sizeof code, &size),
-                     EXTVM_OK);
+    memset(code, 0, sizeof code);
+    assert_int_equal(extvm_bytes_from_hex(program->code, code, sizeof code, &size), EXTVM_OK);
     case_account(state, CALLER, "4", "1000000000000", "");
     case_account(state, CONTRACT, "1", "9", "");
-    assert_int_equal(extvm_state_set_code(state, &contract, (extvm_bytes){code, code_size}),
-                     EXTVM_OK);
+    assert_int_equal(
+        extvm_state_set_code(state, &contract, (extvm_bytes){code, program->code_size}), EXTVM_OK);
     case_call_init(one, CONTRACT, "", "0", "10000000");
 }
 
@@ -206,10 +215,10 @@ static void init_call(struct case_call *one, extvm_state *state, size_t code_siz
  * server's in the call with the fewest: a call that comes before the last one's thread rests gets
  * a new one. */
 static void count_machine(const char *address, struct counted *counted, struct counted *server,
-                          size_t code_size, size_t later[2]) {
+                          const struct program *program, size_t later[2]) {
     struct case_call one;
     extvm_state *state = extvm_state_new(NULL);
-    init_call(&one, state, code_size);
+    init_call(&one, state, program);
     const extvm_world world = extvm_state_world(state);
     extvm_vm *vm = open_counted(address, counted);
     later[0] = 0;
@@ -217,8 +226,8 @@ static void count_machine(const char *address, struct counted *counted, struct c
     for (unsigned i = 0; i < 6; i++) {
         size_t before[2] = {counted->allocations, server->allocations};
         extvm_result *result = run_whole(extvm_run, vm, &one.call, &world);
-        assert_int_equal(extvm_result_stats(result).storage_queries, 30);
-        assert_int_equal(extvm_result_return_data(result).size, 20000);
+        assert_int_equal(extvm_result_stats(result).storage_queries, program->queries);
+        assert_int_equal(extvm_result_return_data(result).size, program->returned);
         extvm_result_free(result);
         size_t at_server = server->allocations - before[1];
         later[0] += i >= 2 ? counted->allocations - before[0] : 0;
@@ -228,13 +237,13 @@ static void count_machine(const char *address, struct counted *counted, struct c
     extvm_state_free(state);
 }
 
-static void count_test_mode(size_t code_size, size_t later[2]) {
+static void count_test_mode(const struct program *program, size_t later[2]) {
     struct counted counted = {0}, at_server = {0};
     extvm_testvm *server = NULL;
     extvm_options *options = counted_options(&at_server);
     assert_int_equal(extvm_testvm_start("127.0.0.1:0", NULL, options, &server, NULL), EXTVM_OK);
     extvm_options_free(options);
-    count_machine(extvm_testvm_address(server), &counted, &at_server, code_size, later);
+    count_machine(extvm_testvm_address(server), &counted, &at_server, program, later);
     extvm_testvm_stop(server);
     assert_int_equal(counted.live, 0);
     assert_int_equal(at_server.live, 0);
@@ -243,39 +252,42 @@ static void count_test_mode(size_t code_size, size_t later[2]) {
 static void neither_end_of_a_session_with_a_test_mode_server_allocates(void **unused) {
     size_t later[2];
     (void)unused;
-    count_test_mode(SHORT_CODE, later);
+    count_test_mode(&ordinary, later);
     assert_int_equal(later[0], 0);
     assert_int_equal(later[1], 0);
 }
 
-static void call_with_the_longest_code_allocates_nothing_either(void **unused) {
-    size_t later[2];
+static void call_with_the_longest_code_or_a_large_result_allocates_nothing_either(void **unused) {
+    static const struct program *const programs[] = {&long_code, &mebibyte};
     (void)unused;
-    count_test_mode(LONG_CODE, later);
-    assert_int_equal(later[0], 0);
+    for (unsigned i = 0; i < 2; i++) {
+        size_t later[2];
+        count_test_mode(programs[i], later);
+        assert_int_equal(later[0], 0);
+    }
 }
 
 static void machine_inside_allocates_nothing_for_a_call_like_the_last(void **unused) {
     struct counted counted = {0}, nobody = {0};
     size_t later[2];
     (void)unused;
-    count_machine("internal", &counted, &nobody, SHORT_CODE, later);
+    count_machine("internal", &counted, &nobody, &ordinary, later);
     assert_int_equal(later[0], 0);
-    count_machine("internal", &counted, &nobody, LONG_CODE, later);
+    count_machine("internal", &counted, &nobody, &long_code, later);
     assert_int_equal(later[0], 0);
     assert_int_equal(counted.live, 0);
 }
 
 /* -- results that live longer -- */
 
-static void results_that_are_freed_leave_a_handle_at_most_a_mebibyte(void **unused) {
-    enum { RESULTS = 200, KEPT = 1 << 20 };
+static void results_that_are_freed_leave_a_handle_at_most_8_mebibytes(void **unused) {
+    enum { RESULTS = 40, KEPT = 8 << 20 };
     struct counted counted = {0};
     struct case_call one;
     extvm_result *results[RESULTS];
     (void)unused;
     extvm_state *state = extvm_state_new(NULL);
-    init_call(&one, state, SHORT_CODE);
+    init_call(&one, state, &mebibyte);
     const extvm_world world = extvm_state_world(state);
     extvm_vm *vm = open_counted("internal", &counted);
     extvm_result_free(run_whole(extvm_run, vm, &one.call, &world));
@@ -346,9 +358,9 @@ int main(void) {
         cmocka_unit_test(second_call_over_tcp_or_unix_allocates_nothing),
         cmocka_unit_test(thousand_queries_take_no_more_allocations_than_one),
         cmocka_unit_test(neither_end_of_a_session_with_a_test_mode_server_allocates),
-        cmocka_unit_test(call_with_the_longest_code_allocates_nothing_either),
+        cmocka_unit_test(call_with_the_longest_code_or_a_large_result_allocates_nothing_either),
         cmocka_unit_test(machine_inside_allocates_nothing_for_a_call_like_the_last),
-        cmocka_unit_test(results_that_are_freed_leave_a_handle_at_most_a_mebibyte),
+        cmocka_unit_test(results_that_are_freed_leave_a_handle_at_most_8_mebibytes),
         cmocka_unit_test(results_are_freed_in_other_threads_and_after_their_handle),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
