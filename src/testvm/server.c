@@ -17,6 +17,7 @@
 #include "common/clock.h"
 #include "common/error.h"
 #include "common/memory.h"
+#include "common/spare.h"
 
 enum {
     BACKLOG = 1024,

@@ -1,5 +1,5 @@
 /* How fast a large CallResult is decoded and applied, beside what protobuf-c alone takes for it,
- * and how much memory it needs. */
+ * how much memory it needs, and what a call that returns much costs after the first. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,7 +32,8 @@ static double now(void) {
 /* -- memory that is counted -- */
 
 struct counted {
-    size_t live, most;
+    size_t live, most; /* bytes */
+    size_t allocations;
 };
 
 static void *count_allocate(void *context, size_t size) {
@@ -42,6 +43,7 @@ static void *count_allocate(void *context, size_t size) {
         give_up("no memory");
     }
     memory[0] = size;
+    counted->allocations++;
     counted->live += size;
     counted->most = counted->live > counted->most ? counted->live : counted->most;
     return memory + 2;
@@ -280,7 +282,7 @@ static bool measure_apply(void) {
 }
 
 static bool measure_memory(const char *name, const struct buffer *message, double ceiling) {
-    struct counted counted = {0, 0};
+    struct counted counted = {0};
     const extvm_allocator allocator = {&counted, count_allocate, count_resize, count_release};
     extvm_result *result = receive(message, &allocator);
     double times = (double)counted.most / (double)message->size;
@@ -324,10 +326,96 @@ static bool measure_memories(void) {
     return good;
 }
 
+/* -- whole calls -- */
+
+static double now_monotonic(void) {
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+}
+
+/* A handle on a test-mode server, which has an allocator of its own. */
+static extvm_vm *open_counted(const extvm_testvm *server, struct counted *counted) {
+    const extvm_allocator allocator = {counted, count_allocate, count_resize, count_release};
+    extvm_options *options = extvm_options_new(&allocator);
+    extvm_vm *vm = NULL;
+    if (options == NULL ||
+        extvm_open(extvm_testvm_address(server), options, &vm, NULL) != EXTVM_OK) {
+        give_up("a VM cannot be opened");
+    }
+    extvm_options_free(options);
+    return vm;
+}
+
+static void run_once(extvm_vm *vm, const extvm_call *call, const extvm_world *world, size_t size) {
+    extvm_result *result = NULL;
+    extvm_error error = {EXTVM_OK, ""};
+    if (extvm_run(vm, call, world, &result, &error) != EXTVM_OK) {
+        give_up(error.text);
+    }
+    if (extvm_result_return_data(result).size != size) {
+        give_up("a call returned something else");
+    }
+    extvm_result_free(result);
+}
+
+/* Calls of a program that returns `size` zeros: PUSH3 size PUSH1 0 RETURN. */
+static bool measure_returning(extvm_vm *vm, const struct counted *counted, size_t size) {
+    enum { CALLS = 300 };
+    static const uint8_t gas[] = {0x10, 0, 0, 0}, zero[] = {0}, one[] = {1};
+    const uint8_t code[] = {
+        0x62, (uint8_t)(size >> 16), (uint8_t)(size >> 8), (uint8_t)size, 0x60, 0, 0xf3};
+    const extvm_address caller = {{0xa1}}, contract = {{0xcc}};
+    const extvm_bytes nothing = {zero, 1}, number = {one, 1};
+    extvm_call call = {.caller = caller, .recipient = &contract, .gas_provided = {gas, sizeof gas}};
+    call.value = call.gas_price = call.block.difficulty = nothing;
+    call.block.number = call.block.gas_limit = number;
+    for (unsigned i = 0; i < EXTVM_FORK_COUNT; i++) {
+        call.chain.fork_block[i] = nothing;
+    }
+    call.chain.max_code_size = call.chain.account_start_nonce = call.chain.chain_id = number;
+    extvm_state *state = extvm_state_new(NULL);
+    if (extvm_state_set_account(state, &caller, number, number) != EXTVM_OK ||
+        extvm_state_set_code(state, &contract, (extvm_bytes){code, sizeof code}) != EXTVM_OK) {
+        give_up("no memory for a state");
+    }
+    const extvm_world world = extvm_state_world(state);
+    run_once(vm, &call, &world, size);
+    size_t before = counted->allocations;
+    double start = now_monotonic();
+    for (unsigned i = 0; i < CALLS; i++) {
+        run_once(vm, &call, &world, size);
+    }
+    double time = (now_monotonic() - start) / CALLS;
+    size_t allocations = counted->allocations - before;
+    printf("a call that returns %7zu bytes: %6.0f us, %zu allocations in %d calls (limit 0)\n",
+           size, time * 1e6, allocations, CALLS);
+    extvm_state_free(state);
+    return allocations == 0;
+}
+
+static bool measure_calls(void) {
+    static const size_t sizes[] = {32, 24576, MEBIBYTE};
+    struct counted counted = {0};
+    extvm_testvm *server = NULL;
+    bool good = true;
+    if (extvm_testvm_start("127.0.0.1:0", NULL, NULL, &server, NULL) != EXTVM_OK) {
+        give_up("a server cannot be started");
+    }
+    extvm_vm *vm = open_counted(server, &counted);
+    for (unsigned i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        good = measure_returning(vm, &counted, sizes[i]) && good;
+    }
+    extvm_close(vm);
+    extvm_testvm_stop(server);
+    return good;
+}
+
 int main(void) {
     bool good = measure_speed();
     good = measure_apply() && good;
     good = measure_memories() && good;
+    good = measure_calls() && good;
     if (!good) {
         fprintf(stderr, "result_speed: a figure is beyond its limit\n");
     }
