@@ -49,17 +49,17 @@ static bool is_sorted(const struct elements *elements, size_t count) {
     return true;
 }
 
-void sort_in_place(void *first, size_t count, size_t size,
+void sort_in_place(void *elements, size_t count, size_t size,
                    int (*compare)(const void *, const void *)) {
-    const struct elements elements = {first, size, compare};
-    if (is_sorted(&elements, count)) {
+    const struct elements all = {elements, size, compare};
+    if (is_sorted(&all, count)) {
         return;
     }
     for (size_t i = count / 2; i-- > 0;) {
-        sink(&elements, i, count);
+        sink(&all, i, count);
     }
     for (size_t left = count - 1; left > 0; left--) {
-        swap(&elements, 0, left);
-        sink(&elements, 0, left);
+        swap(&all, 0, left);
+        sink(&all, 0, left);
     }
 }
