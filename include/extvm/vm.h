@@ -91,7 +91,8 @@ void extvm_options_set_trace(extvm_options *options, extvm_trace_fn trace, void 
  * freed, no message to the VM is longer than 64 KiB and no result longer than 256 KiB (2 MiB where
  * it is one value), and the VM asks for no more than 1,000 accounts. What is kept is what the
  * largest calls so far have needed, but of calls and results no more than 8 MiB, and for each VM
- * process no more than 2 MiB for a message from it and 64 KiB for one to it. */
+ * process no more than 2 MiB for a message from it, 64 KiB for one to it, and 64 KiB for accounts.
+ */
 typedef struct extvm_vm extvm_vm;
 
 /* Opens the VM at `address`:

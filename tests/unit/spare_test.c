@@ -1,9 +1,10 @@
-/* Spare memory: taken again where as much is needed, bounded, and there as long as somebody has a
- * piece of it. */
+/* Memory that is kept for the next call: taken again where as much is needed, bounded, and there as
+ * long as somebody has a piece of it. */
 #include <string.h>
 
 #include "support/cmocka.h"
 
+#include "common/ledger.h"
 #include "common/memory.h"
 #include "common/spare.h"
 #include "scarce_memory.h"
@@ -107,12 +108,32 @@ static void arena_takes_its_chunks_from_it_and_gives_them_back(void **unused) {
     assert_int_equal(memory.live, 0);
 }
 
+static void call_with_many_accounts_leaves_no_large_table(void **unused) {
+    struct ledger ledger;
+    (void)unused;
+    ledger_init(&ledger, extvm_default_allocator(), NULL);
+    for (uint32_t i = 0; i < 100000; i++) {
+        extvm_address address = {{0}};
+        memcpy(address.bytes, &i, sizeof i);
+        assert_true(ledger_note(&ledger, &address, NULL));
+        assert_non_null(ledger_find(&ledger, &address));
+    }
+    ledger_clear(&ledger);
+    assert_true(ledger.accounts.capacity * 16 <= 65536);
+    const extvm_address address = {{0}};
+    assert_null(ledger_find(&ledger, &address));
+    assert_true(ledger_note(&ledger, &address, NULL));
+    assert_non_null(ledger_find(&ledger, &address));
+    ledger_free(&ledger);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(piece_that_was_given_back_is_given_to_the_next),
         cmocka_unit_test(no_more_is_kept_than_is_said),
         cmocka_unit_test(memory_lives_until_the_last_piece_is_given_back),
         cmocka_unit_test(memory_that_runs_out_is_told),
+        cmocka_unit_test(call_with_many_accounts_leaves_no_large_table),
         cmocka_unit_test(arena_takes_its_chunks_from_it_and_gives_them_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
