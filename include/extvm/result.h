@@ -66,7 +66,8 @@ typedef struct extvm_run_stats {
 
 /* A result belongs to the caller of extvm_run and is freed with extvm_result_free. It is never
  * changed, so that many threads may read it. All that the functions below give lives as long as it
- * does. It does not depend on the handle that made it. */
+ * does. It does not depend on the handle that made it, and may be freed after it, from any thread;
+ * before, the handle keeps a small one's memory for its next (extvm/vm.h). */
 typedef struct extvm_result extvm_result;
 
 /* Frees a result; NULL is allowed. */

@@ -4,10 +4,13 @@
 
 #include <event2/event.h>
 #include <poll.h>
+#include <stdalign.h>
+#include <stddef.h>
+#include <string.h>
 
 #include "common/clock.h"
 #include "common/error.h"
-#include "common/memory.h"
+#include "common/spare.h"
 
 /* Steps that a call makes before the other events of the loop have their turn: about 16 queries. */
 enum { STEPS_AT_ONCE = 64 };
@@ -84,6 +87,43 @@ enum async_step async_wait(struct async *call, int descriptor, short events, uin
     return STEP_WAIT;
 }
 
+/* -- a call's memory -- */
+
+enum { EVENTS = 3, ALIGNMENT = alignof(max_align_t) };
+
+/* The call, in front of its events; their size is libevent's secret. */
+static size_t call_part(void) {
+    return (sizeof(struct async) + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+}
+
+static size_t event_part(void) {
+    return (event_get_struct_event_size() + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+}
+
+static size_t size_of_call(void) {
+    return call_part() + EVENTS * event_part();
+}
+
+static struct async *new_call(struct spare *spare) {
+    struct async *call = spare_take(spare, size_of_call());
+    if (call == NULL) {
+        return NULL;
+    }
+    memset(call, 0, size_of_call());
+    struct event **const events[EVENTS] = {&call->wake, &call->io, &call->timer};
+    for (size_t i = 0; i < EVENTS; i++) {
+        *events[i] = (struct event *)(void *)((char *)call + call_part() + i * event_part());
+    }
+    call->spare = spare;
+    call->watched = -1;
+    call->last.status = EXTVM_OK;
+    return call;
+}
+
+static void release(struct async *call) {
+    spare_give(call->spare, call, size_of_call());
+}
+
 /* -- the world -- */
 
 void async_ask(struct async *call, const struct query *query) {
@@ -116,11 +156,6 @@ void async_note_world(struct async *call) {
     if (!call->is_ending) {
         attempts_note_world(&call->attempts, connection->now - before);
     }
-}
-
-static void release(struct async *call) {
-    extvm_allocator allocator = call->allocator;
-    memory_release(&allocator, call);
 }
 
 /* `value` NULL: the world cannot answer. */
@@ -249,20 +284,17 @@ extvm_async_world extvm_async_world_of(const extvm_world *world) {
 
 /* -- beginning and end -- */
 
-static void free_events(struct async *call) {
-    struct event *const events[] = {call->wake, call->io, call->timer};
-    for (size_t i = 0; i < sizeof events / sizeof events[0]; i++) {
-        if (events[i] != NULL) {
-            event_free(events[i]);
-        }
-    }
+static void end_events(struct async *call) {
+    event_del(call->wake);
+    event_del(call->io);
+    event_del(call->timer);
 }
 
 /* The handle knows nothing of the call any more when `done` is called, which may close it. */
 enum async_step async_finish(struct async *call) {
     extvm_error error = {EXTVM_OK, ""};
     extvm_status status = attempts_finish(&call->attempts, call->status, &call->last, &error);
-    free_events(call);
+    end_events(call);
     vm_leave(&call->client->vm, &call->run, status);
     call->done(call->context, status, call->run.result, &error);
     call->is_over = true;
@@ -279,16 +311,14 @@ static extvm_status make_events(struct async *call, extvm_error *error) {
                          "cannot make a descriptor that wakes a call: check the limit of open "
                          "files");
     }
-    call->wake = event_new(call->base, descriptor, EV_READ | EV_PERSIST, on_wake, call);
-    call->io = event_new(call->base, -1, 0, on_event, call);
-    call->timer = event_new(call->base, -1, 0, on_event, call);
-    if (call->wake == NULL || call->io == NULL || call->timer == NULL) {
-        return error_no_memory(error, "the events of a call");
-    }
-    return event_add(call->wake, NULL) == 0
-               ? EXTVM_OK
-               : error_set(error, EXTVM_SYSTEM_ERROR,
-                           "the event loop cannot watch the descriptor that wakes a call");
+    bool watches = event_assign(call->wake, call->base, descriptor, EV_READ | EV_PERSIST, on_wake,
+                                call) == 0 &&
+                   event_assign(call->io, call->base, -1, 0, on_event, call) == 0 &&
+                   event_assign(call->timer, call->base, -1, 0, on_event, call) == 0 &&
+                   event_add(call->wake, NULL) == 0;
+    return watches ? EXTVM_OK
+                   : error_set(error, EXTVM_SYSTEM_ERROR,
+                               "the event loop cannot watch the descriptor that wakes a call");
 }
 
 static bool is_whole(const extvm_async_world *world) {
@@ -305,7 +335,6 @@ static extvm_status begin(struct async *call, extvm_error *error) {
     calls_note_in_loop(&vm->calls, call->run.slot);
     status = make_events(call, error);
     if (status != EXTVM_OK) {
-        free_events(call);
         vm_leave(vm, &call->run, status);
         return status;
     }
@@ -330,19 +359,16 @@ extvm_status extvm_run_async(extvm_vm *vm, struct event_base *base, const extvm_
                          "library and would keep the event loop busy for the whole call: use "
                          "extvm_run in a thread");
     }
-    struct async *async = memory_zeroed(&vm->allocator, sizeof *async);
+    struct async *async = new_call(vm->spare);
     if (async == NULL) {
         return error_no_memory(error, "a call");
     }
-    async->allocator = vm->allocator;
     async->client = client;
     async->run.call = call;
     async->world = *world;
     async->done = done;
     async->context = context;
     async->base = base;
-    async->watched = -1;
-    async->last.status = EXTVM_OK;
     extvm_status status = begin(async, error);
     if (status != EXTVM_OK) {
         release(async);

@@ -37,7 +37,7 @@ struct extvm_answer {
 };
 
 struct async {
-    extvm_allocator allocator; /* a copy: an answer may come after the handle's end */
+    struct spare *spare; /* what it was taken from: an answer may come after the handle's end */
     struct client *client;
     struct vm_run run;
     struct attempts attempts;
@@ -51,10 +51,10 @@ struct async {
     void *context;
     bool is_over; /* `done` was called; an answer is still to come */
 
-    struct event_base *base;
-    struct event *wake;  /* somebody stopped the call or gave it a turn */
-    struct event *io;    /* for `watched`, when it is ready for `watched_for`; -1: nothing */
-    struct event *timer; /* also made active by hand, for the next step */
+    struct event_base *base; /* the events lie behind the call, in the same memory */
+    struct event *wake;      /* somebody stopped the call or gave it a turn */
+    struct event *io;        /* for `watched`, when it is ready for `watched_for`; -1: nothing */
+    struct event *timer;     /* also made active by hand, for the next step */
     int watched;
     short watched_for;
 

@@ -238,6 +238,7 @@ static void init_process(struct client *client, struct process *process,
                          const struct socket_calls *calls) {
     struct session_settings settings = session_settings(protocol, options);
     settings.peer = process->endpoint.text;
+    settings.spare = client->vm.spare;
     settings.vm_time = &process->connection.vm_time;
     settings.wire_time = &process->connection.wire_time;
     session_init_node(&process->session, protocol, &client->vm.allocator, &settings);

@@ -1,13 +1,10 @@
 /* Frames: a 4-byte big-endian length and that many bytes (protocol/kevm.md, section 1). */
 #include "frame.h"
 
-/* What is read at once while no frame needs more; a whole query dialogue fits in less. */
-enum { READ_SIZE = 16384 };
-
 void frame_reader_init(struct frame_reader *reader, const extvm_allocator *allocator,
                        size_t maximum) {
     *reader = (struct frame_reader){.maximum = maximum};
-    buffer_init(&reader->buffer, allocator, READ_SIZE);
+    buffer_init(&reader->buffer, allocator, FRAME_READ_SIZE);
 }
 
 void frame_reader_free(struct frame_reader *reader) {
@@ -15,10 +12,10 @@ void frame_reader_free(struct frame_reader *reader) {
     reader->start = 0;
 }
 
-void frame_reader_reset(struct frame_reader *reader) {
+void frame_reader_reset(struct frame_reader *reader, size_t kept) {
     reader->buffer.size = 0;
     reader->start = 0;
-    buffer_shrink(&reader->buffer, READ_SIZE);
+    buffer_shrink(&reader->buffer, kept);
 }
 
 size_t frame_pending(const struct frame_reader *reader) {
@@ -40,8 +37,8 @@ uint8_t *frame_space(struct frame_reader *reader, size_t *size) {
     if (buffer->size == buffer->capacity) {
         /* Double, but not beyond the end of the frame at hand. */
         size_t whole = FRAME_HEADER_SIZE + frame_announced(reader);
-        buffer->maximum = whole > READ_SIZE ? whole : READ_SIZE;
-        if (!buffer_reserve(buffer, buffer->size == 0 ? READ_SIZE : 1)) {
+        buffer->maximum = whole > FRAME_READ_SIZE ? whole : FRAME_READ_SIZE;
+        if (!buffer_reserve(buffer, buffer->size == 0 ? FRAME_READ_SIZE : 1)) {
             return NULL;
         }
     }

@@ -4,7 +4,11 @@
 
 #include "buffer.h"
 
-enum { FRAME_HEADER_SIZE = 4 };
+enum {
+    FRAME_HEADER_SIZE = 4,
+    /* What is read at once while no frame needs more; a whole query dialogue fits in less. */
+    FRAME_READ_SIZE = 16384
+};
 
 /* Takes received bytes and gives whole frames. Memory grows with the bytes that have come, never
  * with the length that a header promises. */
@@ -37,8 +41,9 @@ size_t frame_announced(const struct frame_reader *reader);
 /* Received bytes that no frame_next has given. */
 size_t frame_pending(const struct frame_reader *reader);
 
-/* Forgets all bytes, and gives back what is more than an ordinary buffer. */
-void frame_reader_reset(struct frame_reader *reader);
+/* Forgets all bytes, and gives the buffer back when it has more than `kept`, which is at least
+ * FRAME_READ_SIZE. */
+void frame_reader_reset(struct frame_reader *reader, size_t kept);
 
 /* Begins a frame at the end of `out`, and ends it when its body is there. `start` is what
  * `out->size` was before the beginning. False when there is no room, or the body is longer than 4

@@ -72,7 +72,8 @@ static void *take_machine(struct internal *internal) {
         machine = internal->idle[--internal->idle_count];
     }
     pthread_mutex_unlock(&internal->lock);
-    return machine != NULL ? machine : internal->kind->make(&internal->vm.allocator);
+    return machine != NULL ? machine
+                           : internal->kind->make(&internal->vm.allocator, internal->vm.spare);
 }
 
 static void give_machine(struct internal *internal, void *machine) {

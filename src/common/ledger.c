@@ -11,9 +11,9 @@ static extvm_bytes address_of(const void *entry) {
     return address_bytes(&((const struct known_account *)entry)->address);
 }
 
-void ledger_init(struct ledger *ledger, const extvm_allocator *allocator) {
+void ledger_init(struct ledger *ledger, const extvm_allocator *allocator, struct spare *spare) {
     table_init(&ledger->accounts, allocator, address_of);
-    arena_init(&ledger->arena, allocator, SIZE_MAX);
+    arena_init_spare(&ledger->arena, allocator, spare, SIZE_MAX);
 }
 
 void ledger_free(struct ledger *ledger) {
@@ -21,7 +21,13 @@ void ledger_free(struct ledger *ledger) {
     arena_free(&ledger->arena);
 }
 
+/* Slots of the table that are kept from call to call: enough for 3,072 accounts. */
+enum { KEPT_SLOTS = 4096 };
+
 void ledger_clear(struct ledger *ledger) {
+    if (ledger->accounts.capacity > KEPT_SLOTS) {
+        table_free(&ledger->accounts);
+    }
     table_clear(&ledger->accounts);
     arena_reset(&ledger->arena);
 }

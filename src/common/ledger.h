@@ -19,7 +19,8 @@ struct ledger {
     struct arena arena;
 };
 
-void ledger_init(struct ledger *ledger, const extvm_allocator *allocator);
+/* `spare` (NULL: there is none) is what more than a table's memory is taken from. */
+void ledger_init(struct ledger *ledger, const extvm_allocator *allocator, struct spare *spare);
 void ledger_free(struct ledger *ledger);
 void ledger_clear(struct ledger *ledger);
 

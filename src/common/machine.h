@@ -10,6 +10,8 @@
 #include <extvm/result.h>
 #include <extvm/world.h>
 
+struct spare;
+
 /* What a run has to keep to. */
 struct machine_terms {
     /* When it must have ended, on the monotonic clock in nanoseconds; 0: never. It then ends with
@@ -26,8 +28,9 @@ struct machine_terms {
  * for the next. */
 struct machine_kind {
     const char *name; /* for people: "EVM" */
-    /* The allocator is copied; NULL: the default one. NULL when there is no memory. */
-    void *(*make)(const extvm_allocator *allocator);
+    /* The allocator is copied; NULL: the default one. `spare` (borrowed; NULL: there is none) is
+     * what the memory of a run and of its result is taken from. NULL when there is no memory. */
+    void *(*make)(const extvm_allocator *allocator, struct spare *spare);
     void (*release)(void *machine); /* NULL is allowed */
     /* Runs one call to its end. On EXTVM_OK `*result` is the caller's, on anything else NULL. */
     extvm_status (*run)(void *machine, const struct machine_terms *terms, const extvm_call *call,

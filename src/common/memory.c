@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "spare.h"
+
 static void *default_allocate(void *context, size_t size) {
     (void)context;
     return malloc(size);
@@ -45,7 +47,20 @@ struct arena_chunk {
 enum { ORDINARY_CHUNK = 8192 - sizeof(struct arena_chunk), ALIGNMENT = alignof(max_align_t) };
 
 void arena_init(struct arena *arena, const extvm_allocator *allocator, size_t maximum) {
-    *arena = (struct arena){.allocator = allocator, .maximum = maximum};
+    arena_init_spare(arena, allocator, NULL, maximum);
+}
+
+void arena_init_spare(struct arena *arena, const extvm_allocator *allocator, struct spare *spare,
+                      size_t maximum) {
+    *arena = (struct arena){.allocator = allocator, .spare = spare, .maximum = maximum};
+}
+
+static void release_chunk(const struct arena *arena, struct arena_chunk *chunk) {
+    if (arena->spare != NULL) {
+        spare_give(arena->spare, chunk, sizeof *chunk + chunk->size);
+    } else {
+        memory_release(arena->allocator, chunk);
+    }
 }
 
 /* Chunks double with what the arena holds, so that their number stays small. */
@@ -63,7 +78,8 @@ static struct arena_chunk *add_chunk(struct arena *arena, size_t needed) {
         arena->over_maximum = true;
         return NULL;
     }
-    struct arena_chunk *chunk = memory_allocate(arena->allocator, whole);
+    struct arena_chunk *chunk = arena->spare != NULL ? spare_take(arena->spare, whole)
+                                                     : memory_allocate(arena->allocator, whole);
     if (chunk != NULL) {
         chunk->next = arena->chunks;
         chunk->size = size;
@@ -128,7 +144,7 @@ void arena_reset(struct arena *arena) {
         if (kept == NULL && chunk->size == ORDINARY_CHUNK) {
             kept = chunk;
         } else {
-            memory_release(arena->allocator, chunk);
+            release_chunk(arena, chunk);
         }
     }
     if (kept != NULL) {
@@ -143,7 +159,7 @@ void arena_reset(struct arena *arena) {
 void arena_free(struct arena *arena) {
     for (struct arena_chunk *chunk = arena->chunks, *next; chunk != NULL; chunk = next) {
         next = chunk->next;
-        memory_release(arena->allocator, chunk);
+        release_chunk(arena, chunk);
     }
-    arena_init(arena, arena->allocator, arena->maximum);
+    arena_init_spare(arena, arena->allocator, arena->spare, arena->maximum);
 }

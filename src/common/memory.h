@@ -27,8 +27,10 @@ void *memory_zeroed(const extvm_allocator *allocator, size_t size);
 
 /* An arena gives memory that is all freed together. The allocator is borrowed. */
 struct arena_chunk;
+struct spare;
 struct arena {
     const extvm_allocator *allocator;
+    struct spare *spare;        /* what chunks are taken from; NULL: the allocator */
     struct arena_chunk *chunks; /* the newest first */
     size_t used;                /* bytes of the newest chunk */
     size_t total;               /* bytes of all chunks */
@@ -38,6 +40,10 @@ struct arena {
 };
 
 void arena_init(struct arena *arena, const extvm_allocator *allocator, size_t maximum);
+
+/* The same, with chunks from `spare` (borrowed); NULL: as above. */
+void arena_init_spare(struct arena *arena, const extvm_allocator *allocator, struct spare *spare,
+                      size_t maximum);
 
 /* `size` bytes, aligned for any type, or NULL. */
 void *arena_allocate(struct arena *arena, size_t size);

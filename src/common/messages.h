@@ -31,6 +31,19 @@ struct message_rules {
     bool (*write_extra)(const extvm_result *result, struct arena *arena, Vm__CallResult *wire);
 };
 
+/* -- reading in place -- */
+
+static inline ProtobufCBinaryData wire_bytes(const struct wire_field *field) {
+    return (ProtobufCBinaryData){field->size, field->data};
+}
+
+/* An unsigned field with a zero before it, which takes the place of the end of its length: so it is
+ * canonical in place whatever its first bit is. The message cannot be gone through again then. */
+static inline ProtobufCBinaryData wire_unsigned(const struct wire_field *field) {
+    field->data[-1] = 0;
+    return (ProtobufCBinaryData){field->size + 1, field->data - 1};
+}
+
 /* -- the CallContext; each protocol has its own, with these fields -- */
 
 struct context_fields {

@@ -62,8 +62,7 @@ extvm_status messages_decode_vm_message(const struct message_rules *rules, extvm
                          "the VM sent a query with nothing in it: check which VM it is and its "
                          "version");
     case MEMBER_CALL_RESULT:
-        return result_read(rules, body, &member, message->owner, arena->allocator, &message->result,
-                           error);
+        return result_read(rules, body, &member, arena->allocator, message, error);
     default:
         return messages_read_query(rules, &member, arena, &message->query, error);
     }

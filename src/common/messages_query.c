@@ -42,10 +42,6 @@ static extvm_bytes address_bytes(const extvm_address *address) {
     return (extvm_bytes){address->bytes, EXTVM_ADDRESS_SIZE};
 }
 
-static extvm_bytes field_bytes(const struct wire_field *field) {
-    return (extvm_bytes){field->data, field->size};
-}
-
 static bool take(const struct shape *shape, struct wire message, struct wire_field *fields,
                  extvm_error *error) {
     bool taken = wire_take(message, shape->fields, fields);
@@ -76,12 +72,11 @@ extvm_status messages_read_query(const struct message_rules *rules, const struct
         query->block = (int32_t)(uint32_t)fields[0].varint;
         return EXTVM_OK;
     }
-    extvm_status status = read_address_field(
-        names[query->kind], to_protobuf(field_bytes(&fields[ADDRESS])), &query->address, error);
+    extvm_status status = read_address_field(names[query->kind], wire_bytes(&fields[ADDRESS]),
+                                             &query->address, error);
     return status == EXTVM_OK && query->kind == QUERY_STORAGE
-               ? rules->read_integer("GetStorageData.offset",
-                                     to_protobuf(field_bytes(&fields[KEY])), arena, &query->key,
-                                     error)
+               ? rules->read_integer("GetStorageData.offset", wire_bytes(&fields[KEY]), arena,
+                                     &query->key, error)
                : status;
 }
 
@@ -150,21 +145,18 @@ static extvm_status read_account(const struct wire_field *fields, struct arena *
     answer->found = fields[NONCE].size > 0 || fields[BALANCE].size > 0;
     answer->account.has_code = answer->found && fields[CODE_EMPTY].varint == 0;
     answer->account.has_storage = fields[HAS_STORAGE].varint != 0;
-    extvm_status status =
-        read_unsigned_field("Account.nonce", to_protobuf(field_bytes(&fields[NONCE])), arena,
-                            &answer->account.nonce, error);
-    return status == EXTVM_OK
-               ? read_unsigned_field("Account.balance", to_protobuf(field_bytes(&fields[BALANCE])),
-                                     arena, &answer->account.balance, error)
-               : status;
+    extvm_status status = read_unsigned_field("Account.nonce", wire_bytes(&fields[NONCE]), arena,
+                                              &answer->account.nonce, error);
+    return status == EXTVM_OK ? read_unsigned_field("Account.balance", wire_bytes(&fields[BALANCE]),
+                                                    arena, &answer->account.balance, error)
+                              : status;
 }
 
-static extvm_status read_hash(extvm_bytes field, struct arena *arena, struct answer *answer,
+static extvm_status read_hash(ProtobufCBinaryData field, struct arena *arena, struct answer *answer,
                               extvm_error *error) {
     extvm_bytes number;
-    extvm_status status =
-        read_unsigned_field("Blockhash.hash", to_protobuf(field), arena, &number, error);
-    answer->found = field.size > 0;
+    extvm_status status = read_unsigned_field("Blockhash.hash", field, arena, &number, error);
+    answer->found = field.len > 0;
     if (status == EXTVM_OK) {
         extvm_integer_to_word(number, &answer->hash);
     }
@@ -183,14 +175,14 @@ extvm_status messages_decode_answer(const struct message_rules *rules, extvm_byt
         return read_account(fields, arena, answer, error);
     case QUERY_STORAGE:
         answer->found = true;
-        return rules->read_storage_answer("StorageData.data", to_protobuf(field_bytes(&fields[0])),
-                                          arena, &answer->bytes, error);
+        return rules->read_storage_answer("StorageData.data", wire_bytes(&fields[0]), arena,
+                                          &answer->bytes, error);
     case QUERY_CODE:
-        answer->bytes = field_bytes(&fields[0]);
+        answer->bytes = from_protobuf(wire_bytes(&fields[0]));
         answer->found = answer->bytes.size > 0;
         return EXTVM_OK;
     case QUERY_BLOCK_HASH:
-        return read_hash(field_bytes(&fields[0]), arena, answer, error);
+        return read_hash(wire_bytes(&fields[0]), arena, answer, error);
     }
     return EXTVM_OK;
 }

@@ -34,6 +34,7 @@ struct answer {
 struct vm_message {
     struct buffer *owner; /* in: what the message lies in; a large result takes it over. NULL: it is
                              copied */
+    struct spare *spare;  /* in: what a result's memory is taken from; NULL: the allocator */
     extvm_result *result; /* NULL: a query */
     struct query query;
 };

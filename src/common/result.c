@@ -1,14 +1,15 @@
 /* Results: making, ordering, reading, freeing. */
 #include "result.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include <extvm/integer.h>
 
-extvm_result *result_new(const extvm_allocator *allocator) {
+#include "sort.h"
+
+extvm_result *result_new(const extvm_allocator *allocator, struct spare *spare) {
     struct arena arena;
-    arena_init(&arena, allocator, SIZE_MAX);
+    arena_init_spare(&arena, allocator, spare, SIZE_MAX);
     extvm_result *result = arena_array(&arena, 1, sizeof *result);
     if (result != NULL) {
         result->allocator = *allocator;
@@ -99,16 +100,10 @@ static int compare_keys(const void *a, const void *b) {
     return extvm_integer_compare(*(const extvm_bytes *)a, *(const extvm_bytes *)b);
 }
 
-/* qsort, unless the elements are in order already, as the VMs mostly send them. */
+/* The elements are the result's own: only those who read it see them as they are. */
 static void sort(const void *elements, size_t count, size_t size,
                  int (*compare)(const void *, const void *)) {
-    const char *first = elements;
-    for (size_t i = 1; i < count; i++) {
-        if (compare(first + (i - 1) * size, first + i * size) > 0) {
-            qsort((void *)(uintptr_t)elements, count, size, compare);
-            return;
-        }
-    }
+    sort_in_place((void *)(uintptr_t)elements, count, size, compare);
 }
 
 static size_t sort_addresses(extvm_address *addresses, size_t count) {

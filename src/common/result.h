@@ -37,8 +37,9 @@ struct extvm_result {
     extvm_run_stats stats;
 };
 
-/* A result of zeros, or NULL. The allocator is copied: a result outlives what made it. */
-extvm_result *result_new(const extvm_allocator *allocator);
+/* A result of zeros, or NULL. The allocator is copied: a result outlives what made it. `spare`
+ * (NULL: there is none) is what its memory is taken from and given back to. */
+extvm_result *result_new(const extvm_allocator *allocator, struct spare *spare);
 
 /* Adds a quirk, once. `name` lives for ever. */
 void result_add_quirk(extvm_result *result, const char *name);

@@ -6,11 +6,11 @@
 #include "messages.h"
 #include "wire.h"
 
-/* Makes a result of the VMQuery in `body`, whose member is a CallResult. `owner` is the buffer that
- * `body` lies in; that of a large result is taken over, and is empty then. NULL: `body` is copied.
- * Errors: EXTVM_MALFORMED_MESSAGE, EXTVM_NO_MEMORY. */
+/* Makes `message->result` of the VMQuery in `body`, whose member is a CallResult. `message->owner`
+ * is the buffer that `body` lies in; that of a large result is taken over, and is empty then. NULL:
+ * `body` is copied. Errors: EXTVM_MALFORMED_MESSAGE, EXTVM_NO_MEMORY. */
 extvm_status result_read(const struct message_rules *rules, extvm_bytes body,
-                         const struct wire_field *member, struct buffer *owner,
-                         const extvm_allocator *allocator, extvm_result **out, extvm_error *error);
+                         const struct wire_field *member, const extvm_allocator *allocator,
+                         struct vm_message *message, extvm_error *error);
 
 #endif

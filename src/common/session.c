@@ -6,8 +6,10 @@
 
 #include "error.h"
 
-/* What a buffer may keep between two calls, in bytes; a larger one is given back. */
-enum { KEPT_OUTPUT = 65536, TEXT_MAXIMUM = 1 << 20 };
+/* What a buffer may keep between two calls, in bytes; a larger one is given back. A node has a
+ * session for each VM process, and no call is to allocate whose result is of a usual size; a VM may
+ * have many sessions, and most of them idle. */
+enum { KEPT_OUTPUT = 65536, KEPT_INPUT_AT_NODE = 2 << 20, TEXT_MAXIMUM = 1 << 20 };
 
 static void init(struct session *session, const struct protocol *protocol,
                  const extvm_allocator *allocator, const struct session_settings *settings) {
@@ -16,9 +18,9 @@ static void init(struct session *session, const struct protocol *protocol,
     frame_reader_init(&session->reader, allocator, settings->max_frame);
     buffer_init(&session->out, allocator, SIZE_MAX / 2);
     buffer_init(&session->text, allocator, TEXT_MAXIMUM);
-    arena_init(&session->arena, allocator, SIZE_MAX);
-    arena_init(&session->call_arena, allocator, SIZE_MAX);
-    ledger_init(&session->ledger, allocator);
+    arena_init_spare(&session->arena, allocator, settings->spare, SIZE_MAX);
+    arena_init_spare(&session->call_arena, allocator, settings->spare, SIZE_MAX);
+    ledger_init(&session->ledger, allocator, settings->spare);
 }
 
 void session_init_node(struct session *session, const struct protocol *protocol,
@@ -46,8 +48,12 @@ void session_free(struct session *session) {
     ledger_free(&session->ledger);
 }
 
+static void reset_reader(struct session *session) {
+    frame_reader_reset(&session->reader, session->at_vm ? FRAME_READ_SIZE : KEPT_INPUT_AT_NODE);
+}
+
 void session_reset(struct session *session) {
-    frame_reader_reset(&session->reader);
+    reset_reader(session);
     session_abandon(session);
     session->greeted = session->heard = false;
     session->calls = 0;
@@ -91,7 +97,7 @@ void session_sent(struct session *session, size_t size) {
 
 void session_trim(struct session *session) {
     if (session_is_quiet(session)) {
-        frame_reader_reset(&session->reader);
+        reset_reader(session);
     }
 }
 

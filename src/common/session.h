@@ -32,6 +32,8 @@ enum session_state {
 struct session_settings {
     size_t max_frame; /* bytes of a received frame's body */
     enum block_hash_policy block_hash;
+    struct spare *spare; /* what memory of messages and results is taken from; NULL: the allocator
+                          */
     extvm_trace_fn trace;
     void *trace_context;
 

@@ -291,7 +291,8 @@ static extvm_status take_message(struct session *session, struct session_event *
     }
     /* The trace shows the message as it came: it is not taken over then. */
     bool alone = frame_pending(&session->reader) == 0 && !session_traces(session);
-    struct vm_message message = {.owner = alone ? &session->reader.buffer : NULL};
+    struct vm_message message = {.owner = alone ? &session->reader.buffer : NULL,
+                                 .spare = session->settings.spare};
     arena_reset(&session->arena);
     status = session->protocol->decode_vm_message(body, &session->arena, &message, error);
     frame_body_taken(&session->reader);

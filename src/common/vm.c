@@ -3,20 +3,28 @@
 
 #include "error.h"
 #include "options.h"
+#include "spare.h"
 
 extvm_status vm_init(extvm_vm *vm, const struct vm_operations *operations,
                      const extvm_options *options, extvm_error *error) {
     vm->operations = operations;
     vm->allocator = options->allocator;
     vm->close_limit = options->settings.drain_timeout;
-    return calls_init(&vm->calls, &vm->allocator)
-               ? EXTVM_OK
-               : error_set(error, EXTVM_SYSTEM_ERROR,
-                           "cannot make a lock: check the limits of memory and of threads");
+    vm->spare = spare_new(&vm->allocator);
+    if (vm->spare == NULL) {
+        return error_no_memory(error, "a VM");
+    }
+    if (!calls_init(&vm->calls, &vm->allocator)) {
+        spare_close(vm->spare);
+        return error_set(error, EXTVM_SYSTEM_ERROR,
+                         "cannot make a lock: check the limits of memory and of threads");
+    }
+    return EXTVM_OK;
 }
 
 void vm_free(extvm_vm *vm) {
     calls_free(&vm->calls);
+    spare_close(vm->spare);
 }
 
 extvm_status vm_enter(extvm_vm *vm, struct vm_run *run, extvm_error *error) {

@@ -30,12 +30,13 @@ struct vm_operations {
 struct extvm_vm {
     const struct vm_operations *operations;
     extvm_allocator allocator;
+    struct spare *spare;  /* memory of results and calls that ended, for the next */
     uint64_t close_limit; /* nanoseconds that closing waits for running calls */
     struct calls calls;
     struct statistics statistics;
 };
 
-/* Fills a handle's common part. Errors: EXTVM_SYSTEM_ERROR. */
+/* Fills a handle's common part. Errors: EXTVM_SYSTEM_ERROR, EXTVM_NO_MEMORY. */
 extvm_status vm_init(extvm_vm *vm, const struct vm_operations *operations,
                      const extvm_options *options, extvm_error *error);
 

@@ -32,9 +32,9 @@ static extvm_bytes slot_key(const void *entry) {
                          sizeof(struct slot_key)};
 }
 
-void state_init(struct state *state, const extvm_allocator *allocator) {
+void state_init(struct state *state, const extvm_allocator *allocator, struct spare *spare) {
     *state = (struct state){.allocator = allocator};
-    arena_init(&state->arena, allocator, SIZE_MAX / 2);
+    arena_init_spare(&state->arena, allocator, spare, SIZE_MAX / 2);
     table_init(&state->accounts, allocator, account_key);
     table_init(&state->slots, allocator, slot_key);
 }

@@ -85,7 +85,7 @@ struct state {
     const char *failure_text;
 };
 
-void state_init(struct state *state, const extvm_allocator *allocator);
+void state_init(struct state *state, const extvm_allocator *allocator, struct spare *spare);
 void state_free(struct state *state);
 
 /* Forgets everything, for the next run. */

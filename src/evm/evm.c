@@ -18,14 +18,15 @@ enum {
     JUMPS_BETWEEN_LOOKS = 1 << 12 /* at the clock: less than a tenth of a millisecond */
 };
 
-struct evm *evm_new(const extvm_allocator *allocator) {
+struct evm *evm_new(const extvm_allocator *allocator, struct spare *spare) {
     if (allocator == NULL) {
         allocator = extvm_default_allocator();
     }
     struct evm *evm = memory_zeroed(allocator, sizeof *evm);
     if (evm != NULL) {
         evm->allocator = *allocator;
-        state_init(&evm->state, &evm->allocator);
+        evm->spare = spare;
+        state_init(&evm->state, &evm->allocator, spare);
         buffer_init(&evm->return_data, &evm->allocator, SIZE_MAX / 2);
     }
     return evm;
@@ -234,8 +235,8 @@ extvm_status evm_run(struct evm *evm, const struct machine_terms *terms, const e
 
 /* -- among the library's machines -- */
 
-static void *machine_make(const extvm_allocator *allocator) {
-    return evm_new(allocator);
+static void *machine_make(const extvm_allocator *allocator, struct spare *spare) {
+    return evm_new(allocator, spare);
 }
 
 static void machine_release(void *machine) {

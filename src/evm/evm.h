@@ -13,8 +13,9 @@
 /* The reusable memory of one running EVM: one call at a time, in one thread at a time. */
 struct evm;
 
-/* `allocator` is copied; NULL: the default one. NULL when there is no memory. */
-struct evm *evm_new(const extvm_allocator *allocator);
+/* `allocator` is copied; NULL: the default one. `spare` is borrowed, and may be NULL: see
+ * common/machine.h. NULL when there is no memory. */
+struct evm *evm_new(const extvm_allocator *allocator, struct spare *spare);
 void evm_free(struct evm *evm);
 
 /* Runs one call to its end, under the rules that its chain has at its block. Gas is not intrinsic

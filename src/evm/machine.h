@@ -55,6 +55,7 @@ struct environment {
 
 struct evm {
     extvm_allocator allocator;
+    struct spare *spare; /* of the run's memory and the result's; NULL: there is none */
     extvm_fork fork;
     const struct schedule *schedule;
     struct environment environment;

@@ -164,7 +164,7 @@ static void set_return_code(extvm_result *result, enum step step, const struct a
 
 extvm_result *outcome_make(struct evm *evm, const extvm_call *call, enum step step,
                            const struct word *gas_left, const struct account *created) {
-    extvm_result *result = result_new(&evm->allocator);
+    extvm_result *result = result_new(&evm->allocator, evm->spare);
     if (result == NULL) {
         return NULL;
     }

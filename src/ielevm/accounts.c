@@ -16,9 +16,10 @@ static extvm_bytes slot_key(const void *entry) {
     return ((const struct slot *)entry)->key;
 }
 
-void accounts_init(struct accounts *accounts, const extvm_allocator *allocator) {
+void accounts_init(struct accounts *accounts, const extvm_allocator *allocator,
+                   struct spare *spare) {
     *accounts = (struct accounts){.allocator = allocator};
-    arena_init(&accounts->arena, allocator, SIZE_MAX / 2);
+    arena_init_spare(&accounts->arena, allocator, spare, SIZE_MAX / 2);
     numbers_init(&accounts->numbers, allocator);
     table_init(&accounts->accounts, allocator, account_key);
     table_init(&accounts->slots, allocator, slot_key);

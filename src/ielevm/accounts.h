@@ -90,7 +90,8 @@ struct accounts {
     const char *failure_text;
 };
 
-void accounts_init(struct accounts *accounts, const extvm_allocator *allocator);
+void accounts_init(struct accounts *accounts, const extvm_allocator *allocator,
+                   struct spare *spare);
 void accounts_free(struct accounts *accounts);
 
 /* Forgets everything, for the next run. The registers have given their values back. */

@@ -14,14 +14,15 @@ enum { KEPT_REGISTERS = 1 << 14, KEPT_ACTIVATIONS = 1 << 12, KEPT_SCRATCH = 1 <<
 /* Gas that can be counted in milligas. */
 #define GAS_MAXIMUM ((uint64_t)INT64_MAX / MILLIGAS_IN_GAS)
 
-struct ielevm *ielevm_new(const extvm_allocator *allocator) {
+struct ielevm *ielevm_new(const extvm_allocator *allocator, struct spare *spare) {
     if (allocator == NULL) {
         allocator = extvm_default_allocator();
     }
     struct ielevm *vm = memory_zeroed(allocator, sizeof *vm);
     if (vm != NULL) {
         vm->allocator = *allocator;
-        accounts_init(&vm->accounts, &vm->allocator);
+        vm->spare = spare;
+        accounts_init(&vm->accounts, &vm->allocator, spare);
         cells_init(&vm->cells, &vm->allocator);
         buffer_init(&vm->scratch, &vm->allocator, SIZE_MAX / 2);
     }
@@ -248,8 +249,8 @@ extvm_status ielevm_run(struct ielevm *vm, const struct machine_terms *terms,
 
 /* -- among the library's machines -- */
 
-static void *machine_make(const extvm_allocator *allocator) {
-    return ielevm_new(allocator);
+static void *machine_make(const extvm_allocator *allocator, struct spare *spare) {
+    return ielevm_new(allocator, spare);
 }
 
 static void machine_release(void *machine) {

@@ -13,8 +13,9 @@
 /* The reusable memory of one running VM: one call at a time, in one thread at a time. */
 struct ielevm;
 
-/* `allocator` is copied; NULL: the default one. NULL when there is no memory. */
-struct ielevm *ielevm_new(const extvm_allocator *allocator);
+/* `allocator` is copied; NULL: the default one. `spare` is borrowed, and may be NULL: see
+ * common/machine.h. NULL when there is no memory. */
+struct ielevm *ielevm_new(const extvm_allocator *allocator, struct spare *spare);
 void ielevm_free(struct ielevm *vm);
 
 /* Runs one call to its end. The gas has the intrinsic gas taken off and the caller's nonce is

@@ -87,6 +87,7 @@ struct environment {
 
 struct ielevm {
     extvm_allocator allocator;
+    struct spare *spare; /* of the run's memory and the result's; NULL: there is none */
     const struct machine_terms *terms; /* borrowed for one run */
     struct accounts accounts;
     struct cells cells;

@@ -170,7 +170,7 @@ static void set_gas(const struct ielevm *vm, const extvm_call *call, extvm_resul
 }
 
 extvm_result *vm_outcome(struct ielevm *vm, const extvm_call *call, const struct account *created) {
-    extvm_result *result = result_new(&vm->allocator);
+    extvm_result *result = result_new(&vm->allocator, vm->spare);
     if (result == NULL) {
         return NULL;
     }

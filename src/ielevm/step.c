@@ -388,7 +388,7 @@ extvm_status extvm_iele_run_instruction(const extvm_iele_instruction *instructio
         allocator = extvm_default_allocator();
     }
     struct step_memory *memory = memory_new(allocator);
-    struct ielevm *vm = ielevm_new(allocator);
+    struct ielevm *vm = ielevm_new(allocator, NULL);
     status = memory != NULL && vm != NULL ? run(vm, instruction, opcode, memory) : EXTVM_NO_MEMORY;
     ielevm_free(vm);
     if (status != EXTVM_OK) {

@@ -1,14 +1,10 @@
-/* The parts of KEVM's messages that both ends write and read: the EthereumConfig and access lists.
- */
+/* The parts of KEVM's messages that both ends write and read: the EthereumConfig, and access lists,
+ * which access_list.c reads. */
 #include "codec.h"
-
-#include <stdlib.h>
 
 #include <extvm/integer.h>
 
-#include "common/error.h"
 #include "common/protobuf.h"
-#include "common/result.h"
 #include "kevm.h"
 
 static const size_t fork_fields[EXTVM_FORK_COUNT] = {
@@ -105,84 +101,4 @@ bool access_list_to_wire(const extvm_access_list *list, enum access_list_use use
     }
     locations_to_wire(list, entries, words, data);
     return true;
-}
-
-/* A warm address, or a warm key of it. */
-struct warm {
-    extvm_address address;
-    bool is_key;
-    extvm_bytes key;
-};
-
-static int compare_warm(const void *left, const void *right) {
-    const struct warm *a = left, *b = right;
-    int order = address_compare(&a->address, &b->address);
-    if (order == 0) {
-        order = (int)a->is_key - (int)b->is_key;
-    }
-    return order != 0 || !a->is_key ? order : extvm_integer_compare(a->key, b->key);
-}
-
-static extvm_status read_warm(const Kevm__AccessListData *data, struct arena *arena,
-                              struct warm *warm, extvm_error *error) {
-    extvm_status status = EXTVM_OK;
-    for (size_t i = 0; i < data->n_addresses && status == EXTVM_OK; i++) {
-        status = read_address_field("an address of the access list", data->addresses[i],
-                                    &warm[i].address, error);
-    }
-    for (size_t i = 0; i < data->n_storage_locations && status == EXTVM_OK; i++) {
-        const Kevm__StorageEntry *location = data->storage_locations[i];
-        struct warm *entry = &warm[data->n_addresses + i];
-        entry->is_key = true;
-        status = read_address_field("an address of the access list", location->address,
-                                    &entry->address, error);
-        if (status == EXTVM_OK) {
-            status = read_unsigned_field("a storage location of the access list",
-                                         location->storage_location, arena, &entry->key, error);
-        }
-    }
-    return status;
-}
-
-/* Sorted and without duplicates into `entries` and `keys`; returns the number of entries. */
-static size_t group_warm(const struct warm *warm, size_t count, extvm_access_entry *entries,
-                         extvm_bytes *keys) {
-    size_t made = 0;
-    for (size_t i = 0; i < count; i++) {
-        if (i > 0 && compare_warm(&warm[i - 1], &warm[i]) == 0) {
-            continue;
-        }
-        if (made == 0 || !extvm_address_equal(&entries[made - 1].address, &warm[i].address)) {
-            entries[made++] =
-                (extvm_access_entry){.address = warm[i].address, .storage_keys = keys};
-        }
-        if (warm[i].is_key) {
-            entries[made - 1].storage_key_count++;
-            *keys++ = warm[i].key;
-        }
-    }
-    return made;
-}
-
-extvm_status access_list_from_wire(const Kevm__AccessListData *data, struct arena *arena,
-                                   extvm_access_list *list, extvm_error *error) {
-    size_t count;
-    if (!size_add(data->n_addresses, data->n_storage_locations, &count)) {
-        return error_no_memory(error, "an access list");
-    }
-    struct warm *warm = arena_array(arena, count, sizeof *warm);
-    extvm_access_entry *entries = arena_array(arena, count, sizeof *entries);
-    extvm_bytes *keys = arena_array(arena, data->n_storage_locations, sizeof *keys);
-    if (arena->failed) {
-        return protobuf_no_memory(arena, "an access list", error);
-    }
-    extvm_status status = read_warm(data, arena, warm, error);
-    if (status != EXTVM_OK) {
-        return status;
-    }
-    if (count > 0) {
-        qsort(warm, count, sizeof *warm, compare_warm);
-    }
-    *list = (extvm_access_list){entries, group_warm(warm, count, entries, keys)};
-    return EXTVM_OK;
 }

@@ -21,10 +21,13 @@ enum access_list_use { ACCESS_LIST_OF_CALL, ACCESS_LIST_OF_BERLIN_CALL, ACCESS_L
 bool access_list_to_wire(const extvm_access_list *list, enum access_list_use use,
                          struct arena *arena, Kevm__AccessListData *data);
 
-/* The other way; entries are ascending by address, each once, with all its keys.
+/* The other way, from the message, or in place from its bytes, which are changed by it; entries are
+ * ascending by address, each once, with all its keys.
  * Errors: EXTVM_MALFORMED_MESSAGE, EXTVM_NO_MEMORY. */
-extvm_status access_list_from_wire(const Kevm__AccessListData *data, struct arena *arena,
-                                   extvm_access_list *list, extvm_error *error);
+extvm_status access_list_from_message(const Kevm__AccessListData *data, struct arena *arena,
+                                      extvm_access_list *list, extvm_error *error);
+extvm_status access_list_from_wire(struct wire wire, struct arena *arena, extvm_access_list *list,
+                                   extvm_error *error);
 
 /* How KEVM has the messages that all protocols share. */
 extern const struct message_rules kevm_message_rules;

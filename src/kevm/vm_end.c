@@ -25,7 +25,7 @@ static extvm_status read_access_list(const Kevm__CallContext *context, struct ar
         return protobuf_no_memory(arena, "a CallContext", error);
     }
     call->access_list = list;
-    return access_list_from_wire(context->access_list, arena, list, error);
+    return access_list_from_message(context->access_list, arena, list, error);
 }
 
 extvm_status kevm_decode_call(extvm_bytes body, struct arena *arena, extvm_call *call,
@@ -71,13 +71,8 @@ static extvm_status read_extra(struct wire result_fields, uint32_t number, size_
     if (count == 0) {
         return EXTVM_OK;
     }
-    ProtobufCMessage *list;
-    extvm_status status =
-        protobuf_decode(&kevm__access_list_data__descriptor, (extvm_bytes){field.data, field.size},
-                        &result->arena, &list, error);
-    return status == EXTVM_OK ? access_list_from_wire((const Kevm__AccessListData *)list,
-                                                      &result->arena, &result->access_list, error)
-                              : status;
+    return access_list_from_wire((struct wire){field.data, field.data + field.size}, &result->arena,
+                                 &result->access_list, error);
 }
 
 static bool write_extra(const extvm_result *result, struct arena *arena, Vm__CallResult *wire) {

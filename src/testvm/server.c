@@ -1,5 +1,6 @@
 /* The test-mode server: starting, the loop with its listener, stopping. */
 #include "server.h"
+#include "common/spare.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -16,6 +17,7 @@
 #include "common/clock.h"
 #include "common/error.h"
 #include "common/memory.h"
+#include "common/spare.h"
 
 enum {
     BACKLOG = 1024,
@@ -268,6 +270,7 @@ static void free_server(extvm_testvm *server) {
     }
     pthread_cond_destroy(&server->work);
     pthread_mutex_destroy(&server->lock);
+    spare_close(server->spare);
     extvm_allocator allocator = server->allocator;
     memory_release(&allocator, server);
 }
@@ -286,6 +289,7 @@ static extvm_testvm *new_server(const extvm_options *options) {
                                   .trace_context = options->trace_context};
     pthread_mutex_init(&server->lock, NULL);
     pthread_cond_init(&server->work, NULL);
+    server->session_settings.spare = server->spare = spare_new(&server->allocator);
     server->wake_socket = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     server->base = event_base_new();
     if (server->base != NULL && server->wake_socket >= 0) {
@@ -293,7 +297,7 @@ static extvm_testvm *new_server(const extvm_options *options) {
         server->wake =
             event_new(server->base, server->wake_socket, EV_READ | EV_PERSIST, on_wake, server);
     }
-    if (server->accept_again == NULL || server->wake == NULL ||
+    if (server->spare == NULL || server->accept_again == NULL || server->wake == NULL ||
         event_add(server->wake, NULL) != 0) {
         free_server(server);
         return NULL;

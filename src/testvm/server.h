@@ -54,6 +54,7 @@ struct extvm_testvm {
     struct logger logger;
     struct faults faults;
     struct session_settings session_settings;
+    struct spare *spare;                            /* memory of calls that ended, for the next */
     char addresses[HOST_COUNT][ENDPOINT_TEXT_SIZE]; /* as each of its VMs */
     char path[108]; /* of a unix socket, to be removed in the end; "" for TCP */
 

@@ -53,7 +53,7 @@ static void give_back(struct worker *worker, struct hosted *hosted) {
 static void *machine_for(struct worker *worker, const struct hosted *hosted) {
     void **machine = &worker->machines[hosted->host - hosts];
     if (*machine == NULL) {
-        *machine = hosted->host->machine->make(&worker->server->allocator);
+        *machine = hosted->host->machine->make(&worker->server->allocator, worker->server->spare);
     }
     if (*machine == NULL) {
         log_line(&worker->server->logger, EXTVM_LOG_ERROR,

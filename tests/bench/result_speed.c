@@ -1,5 +1,5 @@
 /* How fast a large CallResult is decoded and applied, beside what protobuf-c alone takes for it,
- * and how much memory it needs. */
+ * how much memory it needs, and what a call that returns much costs after the first. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,7 +32,8 @@ static double now(void) {
 /* -- memory that is counted -- */
 
 struct counted {
-    size_t live, most;
+    size_t live, most; /* bytes */
+    size_t allocations;
 };
 
 static void *count_allocate(void *context, size_t size) {
@@ -42,6 +43,7 @@ static void *count_allocate(void *context, size_t size) {
         give_up("no memory");
     }
     memory[0] = size;
+    counted->allocations++;
     counted->live += size;
     counted->most = counted->live > counted->most ? counted->live : counted->most;
     return memory + 2;
@@ -87,12 +89,19 @@ static void put_field(struct buffer *out, unsigned number, const void *data, siz
     put(out, data, size);
 }
 
+static void put_address(uint8_t address[20], unsigned i) {
+    memset(address, 0, 20);
+    for (unsigned j = 0; j < 4; j++) {
+        address[j] = (uint8_t)(i >> (8 * (3 - j)));
+    }
+}
+
 /* A VMQuery whose CallResult has `accounts` changed accounts with `updates` storage values of
  * `width` bytes each. */
 static void make_changes(struct buffer *out, unsigned accounts, unsigned updates, unsigned width) {
     const extvm_allocator *allocator = extvm_default_allocator();
     struct buffer result, account, update;
-    uint8_t bytes[32], address[20] = {0};
+    uint8_t bytes[32], address[20];
     buffer_init(&result, allocator, SIZE_MAX);
     buffer_init(&account, allocator, SIZE_MAX);
     buffer_init(&update, allocator, SIZE_MAX);
@@ -100,9 +109,7 @@ static void make_changes(struct buffer *out, unsigned accounts, unsigned updates
     put_field(&result, 3, "\x01", 1);
     for (unsigned i = 0; i < accounts; i++) {
         account.size = 0;
-        for (unsigned j = 0; j < 4; j++) {
-            address[j] = (uint8_t)(i >> (8 * (3 - j)));
-        }
+        put_address(address, i);
         put_field(&account, 1, address, sizeof address);
         put_field(&account, 2, "\x01", 1);
         put_field(&account, 3, "\xe8\xd4\xa5\x10\x00", 5);
@@ -120,6 +127,35 @@ static void make_changes(struct buffer *out, unsigned accounts, unsigned updates
     buffer_free(&result);
     buffer_free(&account);
     buffer_free(&update);
+}
+
+/* A VMQuery whose CallResult has an access list of `addresses`, and of `locations` at addresses of
+ * their own, which are not in order. */
+static void make_access_list(struct buffer *out, unsigned addresses, unsigned locations) {
+    const extvm_allocator *allocator = extvm_default_allocator();
+    struct buffer result, list, location;
+    uint8_t address[20];
+    buffer_init(&result, allocator, SIZE_MAX);
+    buffer_init(&list, allocator, SIZE_MAX);
+    buffer_init(&location, allocator, SIZE_MAX);
+    for (unsigned i = 0; i < addresses; i++) {
+        put_address(address, i);
+        put_field(&list, 1, address, sizeof address);
+    }
+    for (unsigned i = 0; i < locations; i++) {
+        put_address(address, i * 2654435761U); /* odd: each another */
+        location.size = 0;
+        put_field(&location, 1, address, sizeof address);
+        put_field(&location, 2, "\x80", 1);
+        put_field(&list, 2, location.data, location.size);
+    }
+    put_field(&result, 2, "\x01", 1);
+    put_field(&result, 3, "\x01", 1);
+    put_field(&result, 10, list.data, list.size);
+    put_field(out, 5, result.data, result.size);
+    buffer_free(&result);
+    buffer_free(&list);
+    buffer_free(&location);
 }
 
 /* -- time -- */
@@ -246,7 +282,7 @@ static bool measure_apply(void) {
 }
 
 static bool measure_memory(const char *name, const struct buffer *message, double ceiling) {
-    struct counted counted = {0, 0};
+    struct counted counted = {0};
     const extvm_allocator allocator = {&counted, count_allocate, count_resize, count_release};
     extvm_result *result = receive(message, &allocator);
     double times = (double)counted.most / (double)message->size;
@@ -278,14 +314,123 @@ static bool measure_memories(void) {
     message.size = 0;
     make_changes(&message, ACCOUNTS, 80, 32);
     good = measure_memory("storage of 32 bytes", &message, 6) && good;
+    message.size = 0;
+    make_access_list(&message, 0, 1000000);
+    good = measure_memory("access list", &message, 6) && good;
+    message.size = 0;
+    make_access_list(&message, 1000000, 0);
+    good = measure_memory("access list of addresses", &message, 6) && good;
     free(value);
     buffer_free(&result);
     buffer_free(&message);
     return good;
 }
 
+/* -- whole calls -- */
+
+static double now_monotonic(void) {
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+}
+
+/* A handle on a test-mode server, which has an allocator of its own. */
+static extvm_vm *open_counted(const extvm_testvm *server, struct counted *counted) {
+    const extvm_allocator allocator = {counted, count_allocate, count_resize, count_release};
+    extvm_options *options = extvm_options_new(&allocator);
+    extvm_vm *vm = NULL;
+    if (options == NULL ||
+        extvm_open(extvm_testvm_address(server), options, &vm, NULL) != EXTVM_OK) {
+        give_up("a VM cannot be opened");
+    }
+    extvm_options_free(options);
+    return vm;
+}
+
+static void run_once(extvm_vm *vm, const extvm_call *call, const extvm_world *world, size_t size) {
+    extvm_result *result = NULL;
+    extvm_error error = {EXTVM_OK, ""};
+    if (extvm_run(vm, call, world, &result, &error) != EXTVM_OK) {
+        give_up(error.text);
+    }
+    if (extvm_result_return_data(result).size != size) {
+        give_up("a call returned something else");
+    }
+    extvm_result_free(result);
+}
+
+/* A call of a contract in an empty chain; the numbers live for ever. */
+static extvm_call make_call(const extvm_address *caller, const extvm_address *contract) {
+    static const uint8_t gas[] = {0x10, 0, 0, 0}, zero[] = {0}, one[] = {1};
+    const extvm_bytes nothing = {zero, 1}, number = {one, 1};
+    extvm_call call = {.caller = *caller, .recipient = contract, .gas_provided = {gas, sizeof gas}};
+    call.value = call.gas_price = call.block.difficulty = nothing;
+    call.block.number = call.block.gas_limit = number;
+    for (unsigned i = 0; i < EXTVM_FORK_COUNT; i++) {
+        call.chain.fork_block[i] = nothing;
+    }
+    call.chain.max_code_size = call.chain.account_start_nonce = call.chain.chain_id = number;
+    return call;
+}
+
+/* Calls of a program that returns `size` zeros: PUSH3 size PUSH1 0 RETURN. */
+static bool measure_returning(extvm_vm *const vms[2], const struct counted *counted, size_t size) {
+    enum { CALLS = 300 };
+    static const uint8_t one[] = {1};
+    static const extvm_address caller = {{0xa1}}, contract = {{0xcc}};
+    const uint8_t code[] = {
+        0x62, (uint8_t)(size >> 16), (uint8_t)(size >> 8), (uint8_t)size, 0x60, 0, 0xf3};
+    const extvm_bytes number = {one, 1};
+    const extvm_call call = make_call(&caller, &contract);
+    extvm_state *state = extvm_state_new(NULL);
+    if (extvm_state_set_account(state, &caller, number, number) != EXTVM_OK ||
+        extvm_state_set_code(state, &contract, (extvm_bytes){code, sizeof code}) != EXTVM_OK) {
+        give_up("no memory for a state");
+    }
+    const extvm_world world = extvm_state_world(state);
+    size_t allocations = 0;
+    double time = 0;
+    for (unsigned i = 0; i < 2; i++) { /* the one is counted, the other uses malloc */
+        run_once(vms[i], &call, &world, size);
+        size_t before = counted->allocations;
+        double start = now_monotonic();
+        for (unsigned j = 0; j < CALLS; j++) {
+            run_once(vms[i], &call, &world, size);
+        }
+        time = (now_monotonic() - start) / CALLS;
+        allocations += counted->allocations - before;
+    }
+    printf("a call that returns %7zu bytes: %6.0f us, %zu allocations in %d calls (limit 0)\n",
+           size, time * 1e6, allocations, CALLS);
+    extvm_state_free(state);
+    return allocations == 0;
+}
+
+static bool measure_calls(void) {
+    static const size_t sizes[] = {32, 24576, MEBIBYTE};
+    struct counted counted = {0};
+    extvm_testvm *server = NULL;
+    bool good = true;
+    if (extvm_testvm_start("127.0.0.1:0", NULL, NULL, &server, NULL) != EXTVM_OK) {
+        give_up("a server cannot be started");
+    }
+    extvm_vm *vms[2] = {open_counted(server, &counted), NULL};
+    if (extvm_open(extvm_testvm_address(server), NULL, &vms[1], NULL) != EXTVM_OK) {
+        give_up("a VM cannot be opened");
+    }
+    for (unsigned i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        good = measure_returning(vms, &counted, sizes[i]) && good;
+    }
+    extvm_close(vms[0]);
+    extvm_close(vms[1]);
+    extvm_testvm_stop(server);
+    return good;
+}
+
 int main(void) {
-    bool good = measure_speed();
+    /* First: once a process has freed very large pieces, malloc gives smaller ones back no more. */
+    bool good = measure_calls();
+    good = measure_speed() && good;
     good = measure_apply() && good;
     good = measure_memories() && good;
     if (!good) {

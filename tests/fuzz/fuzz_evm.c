@@ -140,7 +140,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
                      : (extvm_bytes){code.data + code.size - 32, 32};
     extvm_chain_set_fork(&call.chain, (extvm_fork)(data[0] % EXTVM_FORK_COUNT));
     const struct machine_terms no_terms = {.deadline = 0};
-    struct evm *evm = evm_new(NULL);
+    struct evm *evm = evm_new(NULL, NULL);
     extvm_result *result = NULL;
     if (evm != NULL && evm_run(evm, &no_terms, &call, &table, &result, NULL) == EXTVM_OK) {
         check(result, gas);

@@ -191,7 +191,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if ((flags & FLAG_CREATE) != 0) {
         call.recipient = NULL;
     }
-    struct ielevm *vm = ielevm_new(NULL);
+    struct ielevm *vm = ielevm_new(NULL, NULL);
     extvm_result *result = NULL;
     /* Twice, so that nothing of a run is left for the next. */
     for (unsigned i = 0; i < 2 && vm != NULL; i++) {

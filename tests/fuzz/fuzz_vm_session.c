@@ -40,7 +40,7 @@ static void check_answer(const struct protocol *protocol, const struct query *qu
 
 static void finish(struct session *session, const extvm_call *call, extvm_allocator *allocator) {
     extvm_error error;
-    extvm_result *result = result_new(allocator);
+    extvm_result *result = result_new(allocator, NULL);
     MUST(result != NULL);
     result->return_data = call->input;
     result->gas_remaining = call->gas_provided;

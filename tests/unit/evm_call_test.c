@@ -499,7 +499,7 @@ static void calls_go_1024_deep_on_a_small_stack(void **state) {
 
 static void one_evm_runs_call_after_call(void **state) {
     (void)state;
-    struct evm *evm = evm_new(NULL);
+    struct evm *evm = evm_new(NULL, NULL);
     struct fixture fixture;
     fixture_init(&fixture, EXTVM_FORK_BERLIN,
                  "60005460010160005560015460020160015560206101005260006000a0");

@@ -182,7 +182,7 @@ static inline extvm_result *run_in(struct evm *evm, const extvm_call *call,
 }
 
 static inline extvm_result *run_call(const extvm_call *call, struct test_world *world) {
-    struct evm *evm = evm_new(NULL);
+    struct evm *evm = evm_new(NULL, NULL);
     assert_non_null(evm);
     extvm_result *result = run_in(evm, call, world);
     evm_free(evm);

@@ -86,7 +86,7 @@ static void only_the_last_256_blocks_are_asked_for_and_each_once(void **state) {
 
 static extvm_status run_for_status(const extvm_call *call, struct test_world *world,
                                    extvm_error *error) {
-    struct evm *evm = evm_new(NULL);
+    struct evm *evm = evm_new(NULL, NULL);
     const extvm_world table = world_table(world);
     extvm_result *result = NULL;
     extvm_status status = evm_run(evm, &no_terms, call, &table, &result, error);
@@ -219,7 +219,7 @@ static void a_hostile_world_cannot_break_the_evm(void **state) {
     static const uint8_t bad[40] = {0x7f}, good[] = {0x01};
     const extvm_bytes values[] = {{bad, sizeof bad}, {bad, 33}, {good, 1}, {NULL, 0}};
     const extvm_status expected[] = {EXTVM_WORLD_FAILED, EXTVM_WORLD_FAILED, EXTVM_OK, EXTVM_OK};
-    struct evm *evm = evm_new(NULL);
+    struct evm *evm = evm_new(NULL, NULL);
     struct test_call test;
     test_call_init(&test, EXTVM_FORK_BERLIN, 1000000);
     for (unsigned i = 0; i < 5; i++) {
@@ -247,7 +247,7 @@ static void every_allocation_may_fail(void **state) {
         struct test_call test;
         set_up_busy(&world, &test);
         const extvm_world table = world_table(&world);
-        struct evm *evm = evm_new(&allocator);
+        struct evm *evm = evm_new(&allocator, NULL);
         extvm_result *result = NULL;
         extvm_error error = {EXTVM_OK, ""};
         extvm_status status = evm != NULL

@@ -78,7 +78,7 @@ static extvm_status run_fake(void *context, const extvm_call *call, const extvm_
     if (vm->status != EXTVM_OK) {
         return error_set(error, vm->status, "the VM has gone");
     }
-    extvm_result *result = result_new(vm->allocator);
+    extvm_result *result = result_new(vm->allocator, NULL);
     if (result == NULL) {
         return error_no_memory(error, "a result");
     }
@@ -620,7 +620,7 @@ static void the_logs_hash_is_the_one_that_other_nodes_compute(void **context) {
     extvm_log_entry logs[] = {{one, topics, 4, {data, sizeof data}},
                               {two, NULL, 0, {NULL, 0}},
                               {one, &zero, 1, {&five, 1}}};
-    extvm_result *result = result_new(extvm_default_allocator());
+    extvm_result *result = result_new(extvm_default_allocator(), NULL);
     assert_int_equal(extvm_logs_hash(NULL, NULL, &hash), EXTVM_OK);
     assert_hash(&hash, "1dcc4de8dec75d7aab85b567b6ccd41ad312451b948a7413f0a142fd40d49347");
     result->logs = logs;

@@ -94,7 +94,7 @@ static void a_frame_over_the_limit_is_seen_by_its_header(void **context) {
     feed(&reader, HEX("e9"));
     assert_int_equal(frame_next(&reader, &body), FRAME_OVERSIZE);
     assert_int_equal(frame_announced(&reader), 1001);
-    frame_reader_reset(&reader);
+    frame_reader_reset(&reader, FRAME_READ_SIZE);
     feed(&reader, HEX("ffffffff"));
     assert_int_equal(frame_next(&reader, &body), FRAME_OVERSIZE);
     assert_int_equal(frame_announced(&reader), UINT32_MAX);
@@ -117,7 +117,7 @@ static void a_promise_of_60_mib_takes_no_memory_until_bytes_come(void **context)
         assert_int_equal(frame_next(&reader, &body), FRAME_INCOMPLETE);
         assert_true(scarce.largest <= 2 * (came + sizeof block) + 32768);
     }
-    frame_reader_reset(&reader);
+    frame_reader_reset(&reader, FRAME_READ_SIZE);
     assert_int_equal(scarce.live, 0); /* nor is it kept */
     frame_reader_free(&reader);
 }

@@ -33,7 +33,7 @@ static int begin(void **context) {
                                  .gas_provided = hex_read(&setting->gas, "03e8")};
     arena_init(&setting->arena, extvm_default_allocator(), SIZE_MAX);
     buffer_init(&setting->out, extvm_default_allocator(), 1 << 16);
-    ledger_init(&setting->ledger, extvm_default_allocator());
+    ledger_init(&setting->ledger, extvm_default_allocator(), NULL);
     const extvm_account caller = {.nonce = HEX("01"), .balance = HEX("64")};
     assert_true(ledger_note(&setting->ledger, &setting->call.caller, &caller));
     *context = setting;
@@ -202,7 +202,7 @@ static void created_address_is_known_by_its_low_160_bits(void **context) {
         uint8_t returned[2 + sizeof address] = {(uint8_t)(0xc1 + integer.size),
                                                 (uint8_t)(0x80 + integer.size)};
         memcpy(returned + 2, integer.data, integer.size);
-        extvm_result *result = result_new(extvm_default_allocator());
+        extvm_result *result = result_new(extvm_default_allocator(), NULL);
         result->return_data = (extvm_bytes){returned, integer.size + 2};
         assert_int_equal(
             iele_protocol.conclude(&setting->call, &setting->ledger, result, &setting->error),
@@ -294,7 +294,7 @@ static void balances_may_shrink_but_never_grow(void **context) {
     } rows[] = {{"64", EXTVM_OK}, {"63", EXTVM_OK}, {"65", EXTVM_RESULT_REJECTED}};
     struct setting *setting = *context;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        extvm_result *result = result_new(extvm_default_allocator());
+        extvm_result *result = result_new(extvm_default_allocator(), NULL);
         extvm_modified_account account = {
             .address = setting->call.caller, .nonce = HEX("01"), .balance = HEX(rows[i].balance)};
         result->modified = &account;

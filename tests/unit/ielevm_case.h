@@ -264,7 +264,7 @@ static inline extvm_status run_case(struct case_world *world, const struct case_
                   .timestamp = 1000}};
     const extvm_world table = {world, case_world_account, case_world_storage, case_world_code,
                                case_world_block_hash};
-    struct ielevm *vm = ielevm_new(run->allocator);
+    struct ielevm *vm = ielevm_new(run->allocator, NULL);
     *result = NULL;
     extvm_status status = vm == NULL ? EXTVM_NO_MEMORY
                                      : ielevm_run(vm, run->terms != NULL ? run->terms : &no_terms,

@@ -287,7 +287,7 @@ static extvm_status run_input(const char *hex, const char *gas, bool is_create) 
                              .input = {input, size},
                              .gas_provided = integer_of(gas)};
     const extvm_world table = extvm_state_world(world.state);
-    struct ielevm *vm = ielevm_new(NULL);
+    struct ielevm *vm = ielevm_new(NULL, NULL);
     extvm_status status = ielevm_run(vm, &terms, &call, &table, &result, NULL);
     extvm_result_free(result);
     ielevm_free(vm);

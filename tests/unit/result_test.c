@@ -8,7 +8,7 @@
 enum { MANY = 300 };
 
 static int begin(void **context) {
-    *context = result_new(extvm_default_allocator());
+    *context = result_new(extvm_default_allocator(), NULL);
     return *context == NULL;
 }
 
@@ -131,8 +131,8 @@ static void a_result_outlives_the_allocator_struct_that_made_it(void **context) 
     (void)context;
     struct scarce_memory scarce = {.fail_at = 1};
     extvm_allocator allocator = scarce_memory_allocator(&scarce);
-    assert_null(result_new(&allocator));
-    extvm_result *result = result_new(&allocator);
+    assert_null(result_new(&allocator, NULL));
+    extvm_result *result = result_new(&allocator, NULL);
     assert_non_null(result);
     memset(&allocator, 0, sizeof allocator);
     assert_non_null(arena_allocate(&result->arena, 100000));

@@ -332,7 +332,7 @@ static void a_large_result_can_follow_a_small_answer(void **context) {
     assert_int_equal(session_ask(&session, &query, NULL), EXTVM_OK);
     session_feed(&session, HEX("00000002 1801"), SIZE_MAX);
     assert_int_equal(session_next(&session, &event, NULL), EXTVM_OK);
-    extvm_result *result = result_new(extvm_default_allocator());
+    extvm_result *result = result_new(extvm_default_allocator(), NULL);
     result->modified = arena_array(&result->arena, MANY_KEYS, sizeof *result->modified);
     result->modified_count = MANY_KEYS;
     assert_int_equal(session_finish(&session, result, NULL), EXTVM_OK);

@@ -235,7 +235,7 @@ static extvm_result *example_result(extvm_modified_account modified[2], extvm_ad
                                     extvm_address touched[3]) {
     static const uint8_t code[] = {0x60}, key[] = {1}, five[] = {5}, zero[] = {0};
     static const extvm_storage_update erases = {{key, 1}, {zero, 1}}, sets = {{key, 1}, {five, 1}};
-    extvm_result *result = result_new(extvm_default_allocator());
+    extvm_result *result = result_new(extvm_default_allocator(), NULL);
     assert_non_null(result);
     modified[0] = (extvm_modified_account){.address = alice,
                                            .nonce = {five, 1},

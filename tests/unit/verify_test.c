@@ -33,13 +33,13 @@ static void know_contract(struct scene *scene, const extvm_address *address, con
 static int begin(void **context) {
     static extvm_modified_account accounts[2];
     struct scene *scene = test_calloc(1, sizeof *scene);
-    ledger_init(&scene->ledger, extvm_default_allocator());
+    ledger_init(&scene->ledger, extvm_default_allocator(), NULL);
     know(scene, &alice, "03", "64");
     know(scene, &bob, "00", "05");
     know_contract(scene, &carol, "01", "07");
     scene->call.caller = alice;
     scene->call.gas_provided = hex_read(&scene->values[0], "03e8");
-    scene->result = result_new(extvm_default_allocator());
+    scene->result = result_new(extvm_default_allocator(), NULL);
     scene->result->gas_remaining = scene->call.gas_provided;
     scene->result->modified = accounts;
     scene->result->modified_count = 2;

@@ -1,0 +1,120 @@
+/* Memory that was given back and is kept for the next who needs as much. Pieces are rounded up to
+ * a power of two, and each size has its list, so that taking and giving are a few steps under the
+ * lock whatever is kept. */
+#include "spare.h"
+
+#include <pthread.h>
+#include <stdbool.h>
+
+#include "memory.h"
+
+enum { SMALLEST = 8192 /* bytes: a chunk of an arena */, SIZES = 10 /* up to SPARE_LARGEST */ };
+
+struct piece {
+    struct piece *next;
+};
+
+struct spare {
+    extvm_allocator allocator;
+    pthread_mutex_t lock; /* of what follows */
+    struct piece *kept[SIZES];
+    size_t total;   /* bytes that are kept */
+    size_t taken;   /* pieces that are to be given back, also of sizes that are not kept */
+    bool is_closed; /* nothing is kept any more */
+};
+
+struct spare *spare_new(const extvm_allocator *allocator) {
+    struct spare *spare = memory_zeroed(allocator, sizeof *spare);
+    if (spare == NULL) {
+        return NULL;
+    }
+    spare->allocator = *allocator;
+    if (pthread_mutex_init(&spare->lock, NULL) != 0) {
+        memory_release(allocator, spare);
+        return NULL;
+    }
+    return spare;
+}
+
+static void release(struct spare *spare) {
+    extvm_allocator allocator = spare->allocator;
+    pthread_mutex_destroy(&spare->lock);
+    memory_release(&allocator, spare);
+}
+
+void spare_close(struct spare *spare) {
+    if (spare == NULL) {
+        return;
+    }
+    pthread_mutex_lock(&spare->lock);
+    for (unsigned i = 0; i < SIZES; i++) {
+        for (struct piece *piece = spare->kept[i], *next; piece != NULL; piece = next) {
+            next = piece->next;
+            memory_release(&spare->allocator, piece);
+        }
+        spare->kept[i] = NULL;
+    }
+    spare->total = 0;
+    spare->is_closed = true;
+    bool is_last = spare->taken == 0;
+    pthread_mutex_unlock(&spare->lock);
+    if (is_last) {
+        release(spare);
+    }
+}
+
+/* The list that pieces of `*size` bytes belong to, and the size of all in it; SIZES: in none. */
+static unsigned list_of(size_t *size) {
+    unsigned list = 0;
+    size_t rounded = SMALLEST;
+    while (list < SIZES && rounded < *size) {
+        rounded *= 2;
+        list++;
+    }
+    *size = list < SIZES ? rounded : *size;
+    return list;
+}
+
+void *spare_take(struct spare *spare, size_t size) {
+    unsigned list = list_of(&size);
+    pthread_mutex_lock(&spare->lock);
+    struct piece *piece = list < SIZES ? spare->kept[list] : NULL;
+    if (piece != NULL) {
+        spare->kept[list] = piece->next;
+        spare->total -= size;
+    }
+    spare->taken++;
+    pthread_mutex_unlock(&spare->lock);
+    if (piece != NULL) {
+        return piece;
+    }
+    void *memory = memory_allocate(&spare->allocator, size);
+    if (memory == NULL) {
+        pthread_mutex_lock(&spare->lock);
+        spare->taken--;
+        pthread_mutex_unlock(&spare->lock);
+    }
+    return memory;
+}
+
+void spare_give(struct spare *spare, void *memory, size_t size) {
+    unsigned list = list_of(&size);
+    extvm_allocator allocator = spare->allocator;
+    pthread_mutex_lock(&spare->lock);
+    bool is_kept = !spare->is_closed && list < SIZES && size <= SPARE_TOTAL - spare->total;
+    if (is_kept) {
+        struct piece *piece = memory;
+        piece->next = spare->kept[list];
+        spare->kept[list] = piece;
+        spare->total += size;
+    }
+    spare->taken--;
+    bool is_last = spare->is_closed && spare->taken == 0;
+    pthread_mutex_unlock(&spare->lock);
+    if (!is_kept) {
+        memory_release(&allocator, memory);
+    }
+    if (is_last) {
+        release(spare);
+    }
+}
