@@ -242,7 +242,13 @@ $(BUILD)/tests/bench/%: $(BUILD)/obj/tests/bench/%.o $(LIBRARY_OBJECTS)
 	@mkdir -p $(@D)
 	@$(CC) $(LINK) -o $@ $^ $(LIBRARIES)
 
-bench: $(BENCHES) all ## gas per second of the internal EVM, queries per second beside a bare ping-pong
+# How cost grows: a program of several files.
+SCALING := $(BUILD)/tests/scaling/scaling
+$(SCALING): $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard tests/scaling/*.c)) $(LIBRARY_OBJECTS)
+	@mkdir -p $(@D)
+	@$(CC) $(LINK) -o $@ $^ $(LIBRARIES)
+
+bench: $(BENCHES) $(SCALING) all ## gas per second of the internal EVM, queries per second beside a bare ping-pong
 	@failed=0; for bench in $(BENCHES) "$(BUILD)/extvm bench --floor 0.8"; do $$bench || failed=1; echo; done; exit $$failed
 
 SOURCES := $(wildcard include/extvm/*.h src/*.[ch] src/*/*.[ch] tests/*/*.[ch] examples/*.[ch] examples/*.cc)
