@@ -5,7 +5,16 @@
 #include "common/result.h"
 #include "dialogue.h"
 
-enum { SMALLEST = 10, STEP = 10, LARGEST = 1000000, QUICK = 100000, MIDDLE = 1000 };
+enum {
+    SMALLEST = 10,
+    STEP = 10,
+    LARGEST = 1000000,
+    QUICK = 100000,
+    MIDDLE = 10000,
+    ON_THE_WIRE = 100000, /* where each account is a round trip */
+    QUICK_ON_THE_WIRE = 10000,
+    MIDDLE_ON_THE_WIRE = 1000
+};
 
 /* Multiples of it, modulo 2^160, are addresses in no order. */
 #define ODD "9e3779b97f4a7c15f39cc0605cedc8341082276b"
@@ -134,15 +143,17 @@ static double measure_applying(const struct machines *machines, size_t accounts)
 }
 
 static const struct curve curves[] = {
-    {"client and test-mode server, unix socket", SMALLEST, STEP, 100000, 10000, MIDDLE, 2,
-     measure_socket},
-    {"the EVM inside the library", SMALLEST, STEP, LARGEST, QUICK, MIDDLE, 2, measure_internal},
-    {"the VM's end writes the result", SMALLEST, STEP, LARGEST, QUICK, MIDDLE, 2, measure_encoding},
-    {"the node's end reads and checks it", SMALLEST, STEP, LARGEST, QUICK, MIDDLE, 2,
+    {"client and test-mode server, unix socket", SMALLEST, STEP, ON_THE_WIRE, QUICK_ON_THE_WIRE,
+     MIDDLE_ON_THE_WIRE, LIMIT, measure_socket},
+    {"the EVM inside the library", SMALLEST, STEP, LARGEST, QUICK, MIDDLE, LIMIT_IN_MEMORY,
+     measure_internal},
+    {"the VM's end writes the result", SMALLEST, STEP, LARGEST, QUICK, MIDDLE, LIMIT_IN_MEMORY,
+     measure_encoding},
+    {"the node's end reads and checks it", SMALLEST, STEP, LARGEST, QUICK, MIDDLE, LIMIT_IN_MEMORY,
      measure_decoding},
-    {"it is applied to the state in memory", SMALLEST, STEP, LARGEST, QUICK, MIDDLE, 2,
-     measure_applying},
+    {"it is applied to the state in memory", SMALLEST, STEP, LARGEST, QUICK, MIDDLE,
+     LIMIT_IN_MEMORY, measure_applying},
 };
 
-const struct subject accounts_subject = {"accounts", "account", curves,
+const struct subject accounts_subject = {"accounts", "account", "accounts", curves,
                                          sizeof curves / sizeof curves[0]};

@@ -61,13 +61,15 @@ static double measure_sessions(const struct machines *machines, size_t size) {
 }
 
 static const struct curve curves[] = {
-    {"client and test-mode server, unix socket", SMALLEST, STEP, LARGEST, QUICK, MIDDLE, 2,
-     measure_socket},
-    {"both ends of the library, no socket, no VM", SMALLEST, STEP, LARGEST, QUICK, MIDDLE, 2,
-     measure_sessions},
-    {"the EVM inside the library", SMALLEST, STEP, LARGEST, QUICK, MIDDLE, 2, measure_internal},
-    {"the same, with jump destinations found", SMALLEST, STEP, LARGEST, QUICK, MIDDLE, 2,
+    {"client and test-mode server, unix socket", SMALLEST, STEP, LARGEST, QUICK, MIDDLE,
+     LIMIT_IN_MEMORY, measure_socket},
+    {"both ends of the library, no socket, no VM", SMALLEST, STEP, LARGEST, QUICK, MIDDLE,
+     LIMIT_IN_MEMORY, measure_sessions},
+    {"the EVM inside the library", SMALLEST, STEP, LARGEST, QUICK, MIDDLE, LIMIT_IN_MEMORY,
+     measure_internal},
+    {"the same, with jump destinations found", SMALLEST, STEP, LARGEST, QUICK, MIDDLE, LIMIT,
      measure_analysis},
 };
 
-const struct subject code_subject = {"code", "byte", curves, sizeof curves / sizeof curves[0]};
+const struct subject code_subject = {"code", "byte", "bytes of code", curves,
+                                     sizeof curves / sizeof curves[0]};

@@ -36,10 +36,12 @@ static double measure_homestead(const struct machines *machines, size_t depth) {
 }
 
 static const struct curve curves[] = {
-    {"client and test-mode server, unix socket", SMALLEST, STEP, LARGEST, LARGEST, MIDDLE, 2,
+    {"client and test-mode server, unix socket", SMALLEST, STEP, LARGEST, LARGEST, MIDDLE, LIMIT,
      measure_socket},
-    {"the EVM inside the library", SMALLEST, STEP, LARGEST, LARGEST, MIDDLE, 2, measure_internal},
-    {"the same, Homestead", SMALLEST, STEP, LARGEST, LARGEST, MIDDLE, 2, measure_homestead},
+    {"the EVM inside the library", SMALLEST, STEP, LARGEST, LARGEST, MIDDLE, LIMIT,
+     measure_internal},
+    {"the same, Homestead", SMALLEST, STEP, LARGEST, LARGEST, MIDDLE, LIMIT, measure_homestead},
 };
 
-const struct subject depth_subject = {"depth", "call", curves, sizeof curves / sizeof curves[0]};
+const struct subject depth_subject = {"depth", "call", "calls inside each other", curves,
+                                      sizeof curves / sizeof curves[0]};

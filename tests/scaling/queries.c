@@ -40,11 +40,13 @@ static double measure_sessions(const struct machines *machines, size_t queries) 
 }
 
 static const struct curve curves[] = {
-    {"client and test-mode server, unix socket", 1, 10, 1000000, 100000, 1000, 2, measure_socket},
-    {"both ends of the library, no socket, no VM", 1, 10, 1000000, 1000000, 1000, 2,
+    {"client and test-mode server, unix socket", 1, 10, 1000000, 10000, 1000, LIMIT,
+     measure_socket},
+    {"both ends of the library, no socket, no VM", 1, 10, 1000000, 100000, 10000, LIMIT,
      measure_sessions},
-    {"the EVM inside the library", 1, 10, 1000000, 1000000, 1000, 2, measure_internal},
+    {"the EVM inside the library", 1, 10, 1000000, 100000, 10000, LIMIT_IN_MEMORY,
+     measure_internal},
 };
 
-const struct subject queries_subject = {"queries", "query", curves,
+const struct subject queries_subject = {"queries", "query", "queries", curves,
                                         sizeof curves / sizeof curves[0]};

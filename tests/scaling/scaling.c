@@ -3,6 +3,8 @@
  * FOLDER, for gnuplot. Exits with 1 when anything grows faster than its size. */
 #include "scaling.h"
 
+#include <limits.h>
+#include <malloc.h>
 #include <math.h>
 #include <sched.h>
 #include <stdio.h>
@@ -36,6 +38,13 @@ double fastest(double (*run)(void *context), void *context) {
         best = seconds < best ? seconds : best;
     }
     return best;
+}
+
+/* Blocks over 32 MiB malloc would take from the kernel anew each time, page by page, which costs
+ * more than anything that is done with them. */
+static void keep_memory(void) {
+    (void)mallopt(M_MMAP_THRESHOLD, 1 << 30);
+    (void)mallopt(M_TRIM_THRESHOLD, INT_MAX);
 }
 
 /* Both ends of a socket on one processor: else a round trip is short or long as the scheduler puts
@@ -89,6 +98,7 @@ static bool measure_curve(const struct curve *curve, const struct machines *mach
         at_middle = size == curve->middle ? seconds : at_middle;
         if (out != NULL) {
             fprintf(out, "%zu\t%.9f\t%.4f\n", size, seconds, seconds / (double)size * 1e9);
+            fflush(out);
         }
     }
     double growth = judge(curve, machines, largest, fixed, at_middle, seconds);
@@ -112,8 +122,8 @@ static FILE *open_file(const char *folder, const struct subject *subject) {
     if (out == NULL) {
         give_up(path, "cannot be written");
     }
-    fprintf(out, "# %ss\tseconds\tnanoseconds for each %s; the least of several runs\n",
-            subject->unit, subject->unit);
+    fprintf(out, "# %s\tseconds\tnanoseconds for each %s; the least of several runs\n",
+            subject->units, subject->unit);
     return out;
 }
 
@@ -183,6 +193,7 @@ int main(int count, char **arguments) {
             folder = arguments[i];
         }
     }
+    keep_memory();
     stay_on_one_processor();
     printf("How cost grows: what a unit costs at the largest size without the fixed cost, and how "
            "many times that is\nwhat it costs at a middle size\n\n");

@@ -10,11 +10,18 @@ struct machines {
     extvm_vm *socket; /* a test-mode server behind a unix socket */
 };
 
+/* How many times the cost of a unit may grow from a middle size to the largest, ten to a hundred
+ * times as many: n log n would grow 1.3 to 1.5 times, a square 10 to 100 times. What fills more and
+ * more memory gets slower when that no longer fits into the caches, and when malloc takes it from
+ * the kernel page by page (blocks over 32 MiB): up to 3 times was seen. */
+#define LIMIT 2.0
+#define LIMIT_IN_MEMORY 4.0
+
 /* One thing that is measured at sizes from `smallest` on, each `step` times the last. */
 struct curve {
     const char *name; /* in the picture's legend */
     size_t smallest, step, largest;
-    size_t quick; /* the largest when there is little time */
+    size_t quick; /* the largest when there is little time; over `middle` */
 
     /* The cost of a unit at the largest size, without what the smallest call costs, may be at most
      * `limit` times what it is at the size `middle`. */
@@ -28,7 +35,7 @@ struct curve {
 /* What grows, and its curves; a file of its own. */
 struct subject {
     const char *name; /* of the file, without its ending */
-    const char *unit;
+    const char *unit, *units;
     const struct curve *curves;
     size_t curve_count;
 };
