@@ -13,7 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { ROUNDS = 3, MOST_ROUNDS = 2000, TRIES = 3 };
+enum { ROUNDS = 3 /* at least */, MOST_ROUNDS = 2000, TRIES = 3 };
 
 static const struct subject *const subjects[] = {&queries_subject, &code_subject, &depth_subject,
                                                  &accounts_subject};
@@ -58,57 +58,88 @@ static void stay_on_one_processor(void) {
 
 /* -- one curve -- */
 
-/* Nanoseconds of a unit without what the smallest call costs. */
-static double unit_cost(const struct curve *curve, size_t size, double seconds, double fixed) {
-    return (seconds - fixed) / (double)(size - curve->smallest) * 1e9;
+enum { ROWS = 16 };
+
+struct row {
+    size_t size;
+    double seconds;
+};
+
+/* What was measured of a curve. */
+struct measured {
+    struct row rows[ROWS];
+    size_t count, middle; /* rows; the row with the middle size */
+};
+
+static struct measured measure_rows(const struct curve *curve, const struct machines *machines,
+                                    bool quick) {
+    struct measured measured = {.count = 0};
+    const size_t largest = quick ? curve->quick : curve->largest;
+    for (size_t size = curve->smallest; size <= largest; size *= curve->step) {
+        bool is_needed = size == curve->smallest || size == curve->middle || size == largest;
+        if (quick && !is_needed) {
+            continue;
+        }
+        measured.middle = size == curve->middle ? measured.count : measured.middle;
+        measured.rows[measured.count++] = (struct row){size, curve->measure(machines, size)};
+    }
+    return measured;
+}
+
+/* Seconds of a unit, without what the smallest call costs. */
+static double unit_cost(const struct measured *measured, size_t row) {
+    const struct row *first = &measured->rows[0], *at = &measured->rows[row];
+    return (at->seconds - first->seconds) / (double)(at->size - first->size);
+}
+
+static double growth_of(const struct measured *measured) {
+    return unit_cost(measured, measured->count - 1) / unit_cost(measured, measured->middle);
+}
+
+static void measure_again(const struct curve *curve, const struct machines *machines,
+                          struct row *row) {
+    double seconds = curve->measure(machines, row->size);
+    row->seconds = seconds < row->seconds ? seconds : row->seconds;
 }
 
 /* How many times the cost of a unit grows from the middle to the largest size; measured again when
  * it is too much, for other work on the machine only ever adds to it. */
-static double judge(const struct curve *curve, const struct machines *machines, size_t largest,
-                    double fixed, double at_middle, double at_largest) {
-    double growth = INFINITY;
-    for (unsigned i = 0; i < TRIES && growth > curve->limit; i++) {
-        if (i > 0) {
-            double middle = curve->measure(machines, curve->middle);
-            double last = curve->measure(machines, largest);
-            at_middle = middle < at_middle ? middle : at_middle;
-            at_largest = last < at_largest ? last : at_largest;
-        }
-        growth = unit_cost(curve, largest, at_largest, fixed) /
-                 unit_cost(curve, curve->middle, at_middle, fixed);
+static double judge(const struct curve *curve, const struct machines *machines,
+                    struct measured *measured) {
+    for (unsigned i = 0; i < TRIES && growth_of(measured) > curve->limit; i++) {
+        measure_again(curve, machines, &measured->rows[0]);
+        measure_again(curve, machines, &measured->rows[measured->middle]);
+        measure_again(curve, machines, &measured->rows[measured->count - 1]);
     }
-    return growth;
+    return growth_of(measured);
+}
+
+/* For gnuplot: a block with the curve's name; in the last column what the size would cost with the
+ * fixed cost, and for each unit that of the middle size. */
+static void write_rows(FILE *out, const struct curve *curve, const struct measured *measured) {
+    const double unit = unit_cost(measured, measured->middle);
+    fprintf(out, "\"%s\"\n", curve->name);
+    for (size_t i = 0; i < measured->count; i++) {
+        const struct row *row = &measured->rows[i], *first = &measured->rows[0];
+        double size = (double)row->size;
+        double straight = first->seconds + unit * (size - (double)first->size);
+        fprintf(out, "%zu\t%.9f\t%.4f\t%.4f\n", row->size, row->seconds, row->seconds / size * 1e9,
+                straight / size * 1e9);
+    }
+    fputs("\n\n", out);
 }
 
 static bool measure_curve(const struct curve *curve, const struct machines *machines, bool quick,
                           const char *unit, FILE *out) {
-    const size_t largest = quick ? curve->quick : curve->largest;
-    double fixed = 0, at_middle = 0, seconds = 0;
-    if (out != NULL) {
-        fprintf(out, "\"%s\"\n", curve->name);
-    }
-    for (size_t size = curve->smallest; size <= largest; size *= curve->step) {
-        bool is_wanted = size == curve->smallest || size == curve->middle || size == largest;
-        if (out == NULL && !is_wanted) {
-            continue;
-        }
-        seconds = curve->measure(machines, size);
-        fixed = size == curve->smallest ? seconds : fixed;
-        at_middle = size == curve->middle ? seconds : at_middle;
-        if (out != NULL) {
-            fprintf(out, "%zu\t%.9f\t%.4f\n", size, seconds, seconds / (double)size * 1e9);
-            fflush(out);
-        }
-    }
-    double growth = judge(curve, machines, largest, fixed, at_middle, seconds);
-    double cost = unit_cost(curve, largest, seconds, fixed);
-    printf("  %-44s %9zu %9.*f ns a %-8s %5.2f (at most %.1f)%s\n", curve->name, largest,
-           cost < 10 ? 3 : 0, cost, unit, growth, curve->limit,
-           growth <= curve->limit ? "" : "  NOT LINEAR");
+    struct measured measured = measure_rows(curve, machines, quick);
+    double growth = judge(curve, machines, &measured);
+    double cost = unit_cost(&measured, measured.count - 1) * 1e9;
+    printf("  %-44s %9zu %9.*f ns for each %-8s %5.2f (at most %.1f)%s\n", curve->name,
+           measured.rows[measured.count - 1].size, cost < 10 ? 3 : 0, cost, unit, growth,
+           curve->limit, growth <= curve->limit ? "" : "  NOT LINEAR");
     fflush(stdout);
     if (out != NULL) {
-        fputs("\n\n", out);
+        write_rows(out, curve, &measured);
     }
     return growth <= curve->limit;
 }
@@ -122,7 +153,9 @@ static FILE *open_file(const char *folder, const struct subject *subject) {
     if (out == NULL) {
         give_up(path, "cannot be written");
     }
-    fprintf(out, "# %s\tseconds\tnanoseconds for each %s; the least of several runs\n",
+    fprintf(out,
+            "# %s\tseconds\tnanoseconds for each %s, the least of several runs\t"
+            "were it linear\n",
             subject->units, subject->unit);
     return out;
 }
