@@ -1,13 +1,13 @@
 # Pictures of what tests/scaling measured: gnuplot -e "data='FOLDER'; pictures='FOLDER'" plots.gp
 set terminal pngcairo size 800,500 font "DejaVu Sans,10"
 set logscale xy
-set key outside bottom center Left reverse maxcols 2 samplen 3 width 2
+set key outside bottom center Left reverse maxcols 2 samplen 3 width 2 title " "
 set grid xtics ytics linecolor "#e0e0e0"
 set border 3
 set tics nomirror
 set format x "10^{%T}"
 set format y "%g"
-set xlabel offset 0,0.3
+set xlabel offset 0,0.5
 set style line 1 linewidth 2 pointtype 7 pointsize 1.1 linecolor "#1f5fa8"
 set style line 2 linewidth 2 pointtype 5 pointsize 1.0 linecolor "#c2571a"
 set style line 3 linewidth 2 pointtype 9 pointsize 1.2 linecolor "#2e7d32"
@@ -29,6 +29,7 @@ do for [picture in "queries code depth accounts"] {
     set xlabel picture eq "queries" ? "queries in the call" : picture eq "code" ? "bytes of code" : \
                picture eq "depth" ? "depth" : "accounts in the result"
     set xrange [*:picture eq "code" ? 2e7 : picture eq "depth" ? 1200 : 1e6]
+    set yrange [picture eq "depth" ? 50 : picture eq "code" ? 0.005 : 50:*]
     set ylabel picture eq "code" ? "ns a byte" : picture eq "queries" ? "ns a query" : \
                picture eq "depth" ? "ns a call" : "ns an account"
     plot for [i=0:blocks-1] file index i using 1:3 with linespoints linestyle i+1 title name(file, i), \
