@@ -174,8 +174,8 @@ static void sort_from(const struct addressed *run, size_t same) {
     }
 }
 
-/* Elements that begin with an address. With qsort, half of what a result of 10^6 accounts cost was
- * this. */
+/* Elements that begin with an address. With qsort a node took a sixth longer for a result of 10^6
+ * accounts (tests/scaling), and n log n it was. */
 static void sort_by_address(const void *elements, size_t count, size_t size) {
     const struct addressed run = {(uint8_t *)(uintptr_t)elements, count, size};
     for (size_t i = 1; i < count; i++) {
