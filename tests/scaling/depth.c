@@ -1,7 +1,7 @@
 /* Calls inside calls. */
 #include "calls.h"
 
-enum { SMALLEST = 1, STEP = 4, LARGEST = 1024, MIDDLE = 64 };
+enum { SMALLEST = 1, STEP = 4, LARGEST = 1024, MIDDLE = 64, MIDDLE_ON_THE_WIRE = 256 };
 
 /* A contract that calls itself as often as its input says, with all gas but 1000, and fails when
  * one of these calls fails: STOP at 0; the input of the next is 1 less; CALL; it must succeed. */
@@ -36,8 +36,8 @@ static double measure_homestead(const struct machines *machines, size_t depth) {
 }
 
 static const struct curve curves[] = {
-    {"client and test-mode server, unix socket", SMALLEST, STEP, LARGEST, LARGEST, MIDDLE, LIMIT,
-     measure_socket},
+    {"client and test-mode server, unix socket", SMALLEST, STEP, LARGEST, LARGEST,
+     MIDDLE_ON_THE_WIRE, LIMIT, measure_socket},
     {"the EVM inside the library", SMALLEST, STEP, LARGEST, LARGEST, MIDDLE, LIMIT,
      measure_internal},
     {"the same, Homestead", SMALLEST, STEP, LARGEST, LARGEST, MIDDLE, LIMIT, measure_homestead},

@@ -102,11 +102,17 @@ static void measure_again(const struct curve *curve, const struct machines *mach
     row->seconds = seconds < row->seconds ? seconds : row->seconds;
 }
 
+/* Below 0 when other work on the machine made a smaller size cost more than a larger one. */
+static bool is_linear(const struct curve *curve, const struct measured *measured) {
+    double growth = growth_of(measured);
+    return growth > 0 && growth <= curve->limit;
+}
+
 /* How many times the cost of a unit grows from the middle to the largest size; measured again when
- * it is too much, for other work on the machine only ever adds to it. */
+ * it is too much, for other work on the machine only ever adds to a time. */
 static double judge(const struct curve *curve, const struct machines *machines,
                     struct measured *measured) {
-    for (unsigned i = 0; i < TRIES && growth_of(measured) > curve->limit; i++) {
+    for (unsigned i = 0; i < TRIES && !is_linear(curve, measured); i++) {
         measure_again(curve, machines, &measured->rows[0]);
         measure_again(curve, machines, &measured->rows[measured->middle]);
         measure_again(curve, machines, &measured->rows[measured->count - 1]);
@@ -136,12 +142,12 @@ static bool measure_curve(const struct curve *curve, const struct machines *mach
     double cost = unit_cost(&measured, measured.count - 1) * 1e9;
     printf("  %-44s %9zu %9.*f ns for each %-8s %5.2f (at most %.1f)%s\n", curve->name,
            measured.rows[measured.count - 1].size, cost < 10 ? 3 : 0, cost, unit, growth,
-           curve->limit, growth <= curve->limit ? "" : "  NOT LINEAR");
+           curve->limit, is_linear(curve, &measured) ? "" : "  NOT LINEAR");
     fflush(stdout);
     if (out != NULL) {
         write_rows(out, curve, &measured);
     }
-    return growth <= curve->limit;
+    return is_linear(curve, &measured);
 }
 
 /* -- all -- */
