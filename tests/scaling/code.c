@@ -5,7 +5,7 @@
 #include "calls.h"
 #include "dialogue.h"
 
-enum { SMALLEST = 1 << 10, STEP = 4, LARGEST = 1 << 24, QUICK = 1 << 22, MIDDLE = 1 << 18 };
+enum { SMALLEST = 1 << 10, STEP = 4, LARGEST = 1 << 24, MIDDLE = 1 << 20 };
 
 enum content { STOP_FIRST, JUMP_TO_THE_END };
 
@@ -61,13 +61,13 @@ static double measure_sessions(const struct machines *machines, size_t size) {
 }
 
 static const struct curve curves[] = {
-    {"client and test-mode server, unix socket", SMALLEST, STEP, LARGEST, QUICK, MIDDLE,
+    {"client and test-mode server, unix socket", SMALLEST, STEP, LARGEST, LARGEST, MIDDLE,
      LIMIT_IN_MEMORY, measure_socket},
-    {"both ends of the library, no socket, no VM", SMALLEST, STEP, LARGEST, QUICK, MIDDLE,
+    {"both ends of the library, no socket, no VM", SMALLEST, STEP, LARGEST, LARGEST, MIDDLE,
      LIMIT_IN_MEMORY, measure_sessions},
-    {"the EVM inside the library", SMALLEST, STEP, LARGEST, QUICK, MIDDLE, LIMIT_IN_MEMORY,
+    {"the EVM inside the library", SMALLEST, STEP, LARGEST, LARGEST, MIDDLE, LIMIT_IN_MEMORY,
      measure_internal},
-    {"the same, with jump destinations found", SMALLEST, STEP, LARGEST, QUICK, MIDDLE, LIMIT,
+    {"the same, with jump destinations found", SMALLEST, STEP, LARGEST, LARGEST, MIDDLE, LIMIT,
      measure_analysis},
 };
 
