@@ -15,10 +15,11 @@ BUILD_PACKAGES := gcc libc6-dev binutils pkg-config libprotobuf-c-dev protobuf-c
 TEST_PACKAGES := libcmocka-dev python3 g++ haproxy jq
 BROWSER_PACKAGES := chromium
 CHECK_PACKAGES := valgrind clang libclang-rt-14-dev clang-format clang-tidy cppcheck shellcheck codespell doxygen
+PLOT_PACKAGES := gnuplot-nox fonts-dejavu-core
 DEB_PACKAGES := build-essential debhelper fakeroot lintian
 
 # Made before anything else is built; GNU make reads this file again when it is new.
-ifeq ($(filter-out help clean deps deps-browser deps-deb,$(or $(MAKECMDGOALS),all)),)
+ifeq ($(filter-out help clean deps deps-browser deps-deb deps-plots,$(or $(MAKECMDGOALS),all)),)
 else
 include build/packages.mk
 endif
@@ -231,7 +232,7 @@ $(FUZZ_NAMES:%=fuzz-%): fuzz-%: $(GENERATED)
 	    build/fuzz/$* tests/fuzz/corpus/fuzz_$*
 
 # -- what people look at ---------------------------------------------------------------------------------------
-.PHONY: demo bench lint docs
+.PHONY: demo bench bench-plots lint docs
 demo: all $(BUILD)/examples/token $(BUILD)/examples/iele_token ## tokens on a KEVM and an IELE behind a socket
 	@$(BUILD)/examples/token
 	@echo
@@ -242,8 +243,19 @@ $(BUILD)/tests/bench/%: $(BUILD)/obj/tests/bench/%.o $(LIBRARY_OBJECTS)
 	@mkdir -p $(@D)
 	@$(CC) $(LINK) -o $@ $^ $(LIBRARIES)
 
-bench: $(BENCHES) all ## gas per second of the internal EVM, queries per second beside a bare ping-pong
-	@failed=0; for bench in $(BENCHES) "$(BUILD)/extvm bench --check"; do $$bench || failed=1; echo; done; exit $$failed
+# How cost grows: a program of several files, quick as a bench, whole for the pictures.
+SCALING := $(BUILD)/tests/scaling/scaling
+$(SCALING): $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard tests/scaling/*.c)) $(LIBRARY_OBJECTS)
+	@mkdir -p $(@D)
+	@$(CC) $(LINK) -o $@ $^ $(LIBRARIES)
+
+bench: $(BENCHES) $(SCALING) all ## gas per second of the internal EVM, queries per second beside a bare ping-pong, growth
+	@failed=0; for bench in $(BENCHES) "$(SCALING) --quick" "$(BUILD)/extvm bench --check"; do $$bench || failed=1; echo; done; exit $$failed
+
+bench-plots: deps-plots $(SCALING) ## how cost grows with queries, code, depth and accounts: docs/scaling-*.png
+	@mkdir -p $(BUILD)/scaling
+	$(SCALING) $(BUILD)/scaling
+	gnuplot -e "data='$(BUILD)/scaling'; pictures='docs'" tests/scaling/plots.gp
 
 SOURCES := $(wildcard include/extvm/*.h src/*.[ch] src/*/*.[ch] tests/*/*.[ch] examples/*.[ch] examples/*.cc)
 CHECKED := $(LIBRARY_SOURCES) $(COMMAND_SOURCES)
@@ -278,7 +290,7 @@ DOCDIR := $(DESTDIR)$(PREFIX)/share/doc/extvm
 BASHDIR := $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 ZSHDIR := $(DESTDIR)$(PREFIX)/$(ZSH_COMPLETIONS)
 
-.PHONY: install uninstall deps deps-browser clean help
+.PHONY: install uninstall deps deps-browser deps-plots clean help
 install: all ## into PREFIX=/usr/local, under DESTDIR
 	install -d $(LIBDIR)/pkgconfig $(LIBDIR)/cmake/extvm $(INCLUDEDIR) $(BINDIR) $(MANDIR)/man1 $(MANDIR)/man3 $(MANDIR)/man5 $(DOCDIR)/examples \
 	    $(BASHDIR) $(ZSHDIR)
@@ -326,6 +338,9 @@ deps: ## install from Debian what building, testing and checking need and is mis
 
 deps-browser: ## install the browser (300 MB) in which the trace page is tested; without it that is skipped
 	@tools/deps.sh $(BROWSER_PACKAGES)
+
+deps-plots: ## install gnuplot, which draws the pictures of bench-plots
+	@tools/deps.sh $(PLOT_PACKAGES)
 
 clean: ## remove build/
 	rm -rf build

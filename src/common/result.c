@@ -81,19 +81,9 @@ int address_compare(const void *a, const void *b) {
     return memcmp(a, b, EXTVM_ADDRESS_SIZE);
 }
 
-static int compare_modified(const void *a, const void *b) {
-    return address_compare(&((const extvm_modified_account *)a)->address,
-                           &((const extvm_modified_account *)b)->address);
-}
-
 static int compare_updates(const void *a, const void *b) {
     return extvm_integer_compare(((const extvm_storage_update *)a)->key,
                                  ((const extvm_storage_update *)b)->key);
-}
-
-static int compare_entries(const void *a, const void *b) {
-    return address_compare(&((const extvm_access_entry *)a)->address,
-                           &((const extvm_access_entry *)b)->address);
 }
 
 static int compare_keys(const void *a, const void *b) {
@@ -106,8 +96,93 @@ static void sort(const void *elements, size_t count, size_t size,
     sort_in_place((void *)(uintptr_t)elements, count, size, compare);
 }
 
+enum { FEW = 16 /* elements that are sorted one by one */, BYTE_VALUES = 256 };
+
+/* Elements that begin with an address. */
+struct addressed {
+    uint8_t *elements;
+    size_t count, size;
+};
+
+static uint8_t *element_at(const struct addressed *run, size_t i) {
+    return run->elements + i * run->size;
+}
+
+static void swap_elements(uint8_t *a, uint8_t *b, size_t size) {
+    uint8_t held[sizeof(extvm_modified_account)]; /* the largest */
+    memcpy(held, a, size);
+    memcpy(a, b, size);
+    memcpy(b, held, size);
+}
+
+static void insert_one_by_one(const struct addressed *run) {
+    for (size_t i = 1; i < run->count; i++) {
+        for (size_t at = i; at > 0; at--) {
+            uint8_t *element = element_at(run, at);
+            if (address_compare(element - run->size, element) <= 0) {
+                break;
+            }
+            swap_elements(element - run->size, element, run->size);
+        }
+    }
+}
+
+/* Deals the elements out in place by the byte `at` of their addresses; those with byte b end before
+ * `ends[b]`. */
+static void deal_out(const struct addressed *run, size_t at, size_t ends[BYTE_VALUES]) {
+    size_t next[BYTE_VALUES], sum = 0;
+    memset(ends, 0, BYTE_VALUES * sizeof *ends);
+    for (size_t i = 0; i < run->count; i++) {
+        ends[element_at(run, i)[at]]++;
+    }
+    for (size_t byte = 0; byte < BYTE_VALUES; byte++) {
+        next[byte] = sum;
+        sum += ends[byte];
+        ends[byte] = sum;
+    }
+    for (size_t byte = 0; byte < BYTE_VALUES; byte++) {
+        while (next[byte] < ends[byte]) {
+            uint8_t *element = element_at(run, next[byte]);
+            size_t home = next[element[at]]++;
+            if (element[at] != byte) {
+                swap_elements(element, element_at(run, home), run->size);
+            }
+        }
+    }
+}
+
+/* The first `same` bytes of the addresses are the same in all. A byte at a time, so that the time
+ * grows as the number of elements does, and no memory is needed. */
+static void sort_from(const struct addressed *run, size_t same) {
+    size_t ends[BYTE_VALUES], start = 0;
+    if (run->count <= FEW || same == EXTVM_ADDRESS_SIZE) {
+        insert_one_by_one(run);
+        return;
+    }
+    deal_out(run, same, ends);
+    for (size_t byte = 0; byte < BYTE_VALUES; byte++) {
+        const struct addressed part = {element_at(run, start), ends[byte] - start, run->size};
+        if (part.count > 1) {
+            sort_from(&part, same + 1);
+        }
+        start = ends[byte];
+    }
+}
+
+/* Elements that begin with an address. With qsort a node took a sixth longer for a result of 10^6
+ * accounts (tests/scaling), and n log n it was. */
+static void sort_by_address(const void *elements, size_t count, size_t size) {
+    const struct addressed run = {(uint8_t *)(uintptr_t)elements, count, size};
+    for (size_t i = 1; i < count; i++) {
+        if (address_compare(element_at(&run, i - 1), element_at(&run, i)) > 0) {
+            sort_from(&run, 0);
+            return;
+        }
+    }
+}
+
 static size_t sort_addresses(extvm_address *addresses, size_t count) {
-    sort(addresses, count, sizeof *addresses, address_compare);
+    sort_by_address(addresses, count, sizeof *addresses);
     size_t kept = 0;
     for (size_t i = 0; i < count; i++) {
         if (kept == 0 || !extvm_address_equal(&addresses[kept - 1], &addresses[i])) {
@@ -123,7 +198,7 @@ static int compare_coverage(const void *a, const void *b) {
 }
 
 void result_sort(extvm_result *result) {
-    sort(result->modified, result->modified_count, sizeof *result->modified, compare_modified);
+    sort_by_address(result->modified, result->modified_count, sizeof *result->modified);
     for (size_t i = 0; i < result->modified_count; i++) {
         extvm_modified_account *account = &result->modified[i];
         sort(account->storage, account->storage_count, sizeof *account->storage, compare_updates);
@@ -132,7 +207,7 @@ void result_sort(extvm_result *result) {
     result->touched_count = sort_addresses(result->touched, result->touched_count);
     sort(result->coverage, result->coverage_count, sizeof *result->coverage, compare_coverage);
     extvm_access_list *list = &result->access_list;
-    sort(list->entries, list->count, sizeof *list->entries, compare_entries);
+    sort_by_address(list->entries, list->count, sizeof *list->entries);
     for (size_t i = 0; i < list->count; i++) {
         sort(list->entries[i].storage_keys, list->entries[i].storage_key_count, sizeof(extvm_bytes),
              compare_keys);

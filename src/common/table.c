@@ -12,7 +12,7 @@ struct table_slot {
     void *entry; /* NULL: free */
 };
 
-enum { SMALLEST_CAPACITY = 16 };
+enum { SMALLEST_CAPACITY = 16, KEPT_CAPACITY = 1024 /* when it is cleared */ };
 
 static uint64_t mix(uint64_t a, uint64_t b) {
     __extension__ typedef unsigned __int128 uint128;
@@ -53,8 +53,12 @@ void table_free(struct table *table) {
     table->capacity = table->count = 0;
 }
 
+/* Clearing costs as much as the table is large: a large one would make each small use after it
+ * expensive. */
 void table_clear(struct table *table) {
-    if (table->count != 0) {
+    if (table->capacity > KEPT_CAPACITY) {
+        table_free(table);
+    } else if (table->count != 0) {
         memset(table->slots, 0, table->capacity * sizeof *table->slots);
         table->count = 0;
     }

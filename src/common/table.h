@@ -23,7 +23,7 @@ void table_init(struct table *table, const extvm_allocator *allocator,
 /* Gives the table's own memory back; the entries are their owner's. */
 void table_free(struct table *table);
 
-/* Forgets all entries and keeps the memory. */
+/* Forgets all entries; keeps the memory, but not that of a large table. */
 void table_clear(struct table *table);
 
 /* The entry with that key, or NULL. */

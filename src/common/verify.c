@@ -15,6 +15,11 @@ struct sum {
     uint64_t limbs[EXTVM_WORD_SIZE / 8 + 1]; /* the lowest first */
 };
 
+/* Of all accounts of a result. */
+struct balances {
+    struct sum before, after;
+};
+
 static void sum_add(struct sum *sum, extvm_bytes integer) {
     extvm_word word = {{0}};
     extvm_integer_to_word(integer, &word); /* checked before to be one */
@@ -100,9 +105,8 @@ static extvm_status verify_at_rest(const extvm_call *call, const struct known_ac
     return EXTVM_OK;
 }
 
-static extvm_status verify_account(const extvm_call *call, const struct ledger *ledger,
+static extvm_status verify_account(const extvm_call *call, const struct known_account *known,
                                    const extvm_modified_account *account, extvm_error *error) {
-    const struct known_account *known = ledger_find(ledger, &account->address);
     if (!integer_is_word(account->balance) || !integer_is_word(account->nonce)) {
         return reject(error, &account->address,
                       "has a nonce or balance that is negative or 2^256 and above");
@@ -119,11 +123,14 @@ static extvm_status verify_account(const extvm_call *call, const struct ledger *
 }
 
 static extvm_status verify_deleted(const extvm_call *call, const struct ledger *ledger,
-                                   const extvm_result *result, extvm_error *error) {
+                                   const extvm_result *result, struct balances *balances,
+                                   extvm_error *error) {
     for (size_t i = 0; i < result->deleted_count; i++) {
-        if (is_at_rest(call, ledger_find(ledger, &result->deleted[i]))) {
+        const struct known_account *known = ledger_find(ledger, &result->deleted[i]);
+        if (is_at_rest(call, known)) {
             return reject(error, &result->deleted[i], "has no code and destroyed itself");
         }
+        sum_add(&balances->before, known->account.balance);
     }
     return EXTVM_OK;
 }
@@ -147,17 +154,9 @@ static bool is_deleted(const extvm_result *result, const extvm_address *address)
 
 /* The balances of the listed accounts may not grow, and without
  * `may_shrink` only shrink where accounts were deleted. */
-static extvm_status verify_balances(const struct ledger *ledger, const extvm_result *result,
+static extvm_status verify_balances(const struct balances *balances, const extvm_result *result,
                                     bool may_shrink, extvm_error *error) {
-    struct sum before = {{0}}, after = {{0}};
-    for (size_t i = 0; i < result->modified_count; i++) {
-        sum_add(&before, ledger_find(ledger, &result->modified[i].address)->account.balance);
-        sum_add(&after, result->modified[i].balance);
-    }
-    for (size_t i = 0; i < result->deleted_count; i++) {
-        sum_add(&before, ledger_find(ledger, &result->deleted[i])->account.balance);
-    }
-    int change = sum_compare(&after, &before);
+    int change = sum_compare(&balances->after, &balances->before);
     if (change > 0 || (change < 0 && result->deleted_count == 0 && !may_shrink)) {
         return error_set(error, EXTVM_RESULT_REJECTED,
                          "the VM's result cannot be true: the balances of the accounts it changes "
@@ -167,21 +166,29 @@ static extvm_status verify_balances(const struct ledger *ledger, const extvm_res
     return EXTVM_OK;
 }
 
+/* Each account is looked up once: beyond the caches that is what the checks cost. */
 extvm_status verify_result(const extvm_call *call, const struct ledger *ledger,
                            const extvm_result *result, bool may_shrink, extvm_error *error) {
+    struct balances balances = {{{0}}, {{0}}};
     extvm_status status = verify_gas(call, result, error);
     for (size_t i = 0; i < result->modified_count && status == EXTVM_OK; i++) {
-        const extvm_address *address = &result->modified[i].address;
+        const extvm_modified_account *account = &result->modified[i];
+        const extvm_address *address = &account->address;
         if (i > 0 && extvm_address_equal(&result->modified[i - 1].address, address)) {
             return reject(error, address, "is changed twice");
         }
         if (is_deleted(result, address)) {
             return reject(error, address, "is both changed and deleted");
         }
-        status = verify_account(call, ledger, &result->modified[i], error);
+        const struct known_account *known = ledger_find(ledger, address);
+        status = verify_account(call, known, account, error);
+        if (status == EXTVM_OK) {
+            sum_add(&balances.before, known->account.balance);
+            sum_add(&balances.after, account->balance);
+        }
     }
     if (status == EXTVM_OK) {
-        status = verify_deleted(call, ledger, result, error);
+        status = verify_deleted(call, ledger, result, &balances, error);
     }
-    return status == EXTVM_OK ? verify_balances(ledger, result, may_shrink, error) : status;
+    return status == EXTVM_OK ? verify_balances(&balances, result, may_shrink, error) : status;
 }

@@ -6,7 +6,6 @@
 enum {
     FIRST_JOURNAL_ENTRIES = 64,
     /* What is kept from one run to the next; a run that needed more gives it back. */
-    KEPT_TABLE_SLOTS = 1024,
     KEPT_JOURNAL_ENTRIES = 4096
 };
 
@@ -52,18 +51,9 @@ void state_free(struct state *state) {
     arena_free(&state->arena);
 }
 
-/* Clearing costs as much as the table is large, so that a large one is not kept. */
-static void clear_table(struct table *table) {
-    if (table->capacity > KEPT_TABLE_SLOTS) {
-        table_free(table);
-    } else {
-        table_clear(table);
-    }
-}
-
 void state_clear(struct state *state) {
-    clear_table(&state->accounts);
-    clear_table(&state->slots);
+    table_clear(&state->accounts);
+    table_clear(&state->slots);
     arena_reset(&state->arena);
     if (state->journal_capacity > KEPT_JOURNAL_ENTRIES) {
         journal_free(state);

@@ -6,7 +6,7 @@
 #include <extvm/integer.h>
 
 /* What is kept from one run to the next; a run that needed more gives it back. */
-enum { KEPT_TABLE_SLOTS = 1024, KEPT_JOURNAL_BYTES = 1 << 18 };
+enum { KEPT_JOURNAL_BYTES = 1 << 18 };
 
 static extvm_bytes account_key(const void *entry) {
     return (extvm_bytes){((const struct account *)entry)->address.bytes, EXTVM_ADDRESS_SIZE};
@@ -23,15 +23,6 @@ void accounts_init(struct accounts *accounts, const extvm_allocator *allocator,
     numbers_init(&accounts->numbers, allocator);
     table_init(&accounts->accounts, allocator, account_key);
     table_init(&accounts->slots, allocator, slot_key);
-}
-
-/* Clearing costs as much as the table is large, so that a large one is not kept. */
-static void clear_table(struct table *table) {
-    if (table->capacity > KEPT_TABLE_SLOTS) {
-        table_free(table);
-    } else {
-        table_clear(table);
-    }
 }
 
 /* Gives back the values that accounts, contracts and the journal hold. */
@@ -62,8 +53,8 @@ static void free_journal(struct accounts *accounts) {
 void accounts_clear(struct accounts *accounts) {
     drop_values(accounts);
     numbers_clear(&accounts->numbers);
-    clear_table(&accounts->accounts);
-    clear_table(&accounts->slots);
+    table_clear(&accounts->accounts);
+    table_clear(&accounts->slots);
     arena_reset(&accounts->arena);
     if (accounts->journal_capacity > KEPT_JOURNAL_BYTES / sizeof(struct value)) {
         free_journal(accounts);

@@ -1,8 +1,12 @@
 /* Results: their order, what a failure drops, gas used, quirks, memory. */
+#include <stdlib.h>
+#include <string.h>
+
 #include "support/cmocka.h"
 
 #include "common/result.h"
 #include "scarce_memory.h"
+#include "support/chance.h"
 #include "support/hex.h"
 
 enum { MANY = 300 };
@@ -20,6 +24,60 @@ static int end(void **context) {
 /* Shuffled: `i` times a number without a common divisor. */
 static uint8_t shuffled(size_t i) {
     return (uint8_t)(i * 7 % 251);
+}
+
+/* -- the order of many accounts, against qsort -- */
+
+enum { CROWD = 3000 };
+
+static int compare_addresses(const void *a, const void *b) {
+    return memcmp(a, b, EXTVM_ADDRESS_SIZE);
+}
+
+/* Random in the bytes from `from` to `to`, each with one of `values` values. */
+static void fill_crowd(extvm_address *crowd, size_t from, size_t to, unsigned values) {
+    uint64_t seed = 11;
+    memset(crowd, 0x42, CROWD * sizeof *crowd);
+    for (size_t i = 0; i < CROWD; i++) {
+        for (size_t at = from; at < to; at++) {
+            crowd[i].bytes[at] = (uint8_t)(chance(&seed) % values * (255 / (values - 1)));
+        }
+    }
+}
+
+static void check_crowd(extvm_result *result, const extvm_address *crowd) {
+    static extvm_modified_account accounts[CROWD];
+    static extvm_access_entry entries[CROWD];
+    static extvm_address expected[CROWD];
+    for (size_t i = 0; i < CROWD; i++) {
+        /* Which element it was, in a field that has to come along. */
+        accounts[i] = (extvm_modified_account){.address = crowd[i], .storage_count = 0};
+        accounts[i].code = (extvm_bytes){crowd[i].bytes, 1 + i};
+        entries[i] = (extvm_access_entry){.address = crowd[i]};
+        expected[i] = crowd[i];
+    }
+    result->modified = accounts;
+    result->access_list = (extvm_access_list){entries, CROWD};
+    result->modified_count = CROWD;
+    result_sort(result);
+    qsort(expected, CROWD, sizeof *expected, compare_addresses);
+    for (size_t i = 0; i < CROWD; i++) {
+        assert_memory_equal(accounts[i].address.bytes, expected[i].bytes, EXTVM_ADDRESS_SIZE);
+        assert_memory_equal(entries[i].address.bytes, expected[i].bytes, EXTVM_ADDRESS_SIZE);
+        size_t was = accounts[i].code.size - 1;
+        assert_ptr_equal(accounts[i].code.data, crowd[was].bytes);
+        assert_memory_equal(crowd[was].bytes, accounts[i].address.bytes, EXTVM_ADDRESS_SIZE);
+    }
+}
+
+static void many_accounts_come_out_in_order_whatever_their_addresses_share(void **context) {
+    static extvm_address crowd[CROWD];
+    for (size_t from = 0; from < EXTVM_ADDRESS_SIZE; from++) {
+        fill_crowd(crowd, from, EXTVM_ADDRESS_SIZE, 256); /* a common beginning */
+        check_crowd(*context, crowd);
+        fill_crowd(crowd, 0, from + 1, 2); /* two values, and a common end: many are the same */
+        check_crowd(*context, crowd);
+    }
 }
 
 static void lists_come_out_ascending_and_sets_without_duplicates(void **context) {
@@ -153,6 +211,7 @@ static void outcomes_have_names(void **context) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        RESULT(many_accounts_come_out_in_order_whatever_their_addresses_share),
         RESULT(lists_come_out_ascending_and_sets_without_duplicates),
         RESULT(logs_keep_the_order_in_which_they_were_written),
         RESULT(dropping_forgets_every_change_and_says_whether_there_was_one),

@@ -97,6 +97,36 @@ static void a_cleared_table_holds_nothing_and_can_be_filled_again(void **context
     table_free(&table);
 }
 
+/* What clearing touches is what a small use pays: the memory that is kept is written each time. */
+static void a_small_use_after_a_large_one_does_not_pay_for_it(void **context) {
+    (void)context;
+    enum { LARGE = 5000, KEPT_AT_MOST = 1024 };
+    static struct entry entries[LARGE];
+    struct scarce_memory scarce = {.fail_at = 0};
+    extvm_allocator allocator = scarce_memory_allocator(&scarce);
+    struct table table;
+    table_init(&table, &allocator, key_of);
+    for (size_t i = 0; i < LARGE; i++) {
+        entries[i] = (struct entry){.key = {(uint8_t)i, (uint8_t)(i >> 8)}, .size = 2};
+        assert_true(table_insert(&table, &entries[i]));
+    }
+    assert_true(table.capacity > KEPT_AT_MOST);
+    table_clear(&table);
+    assert_true(table.capacity <= KEPT_AT_MOST);
+    assert_null(table_find(&table, key_of(&entries[0])));
+    scarce.largest = 0;
+    assert_true(table_insert(&table, &entries[1]));
+    assert_true(scarce.largest < LARGE);
+    assert_ptr_equal(table_find(&table, key_of(&entries[1])), &entries[1]);
+    size_t small = table.capacity, asked = scarce.allocations;
+    table_clear(&table);
+    assert_int_equal(table.capacity, small); /* small memory is used again */
+    assert_true(table_insert(&table, &entries[2]));
+    assert_int_equal(scarce.allocations, asked);
+    table_free(&table);
+    assert_int_equal(scarce.live, 0);
+}
+
 static void an_insert_without_memory_leaves_the_table_as_it_was(void **context) {
     (void)context;
     static struct entry entries[ENTRIES];
@@ -127,6 +157,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(no_entry_is_lost_or_found_again_after_removal),
         cmocka_unit_test(a_cleared_table_holds_nothing_and_can_be_filled_again),
+        cmocka_unit_test(a_small_use_after_a_large_one_does_not_pay_for_it),
         cmocka_unit_test(an_insert_without_memory_leaves_the_table_as_it_was),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
