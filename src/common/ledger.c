@@ -21,13 +21,7 @@ void ledger_free(struct ledger *ledger) {
     arena_free(&ledger->arena);
 }
 
-/* Slots of the table that are kept from call to call: enough for 3,072 accounts. */
-enum { KEPT_SLOTS = 4096 };
-
 void ledger_clear(struct ledger *ledger) {
-    if (ledger->accounts.capacity > KEPT_SLOTS) {
-        table_free(&ledger->accounts);
-    }
     table_clear(&ledger->accounts);
     arena_reset(&ledger->arena);
 }

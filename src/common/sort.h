@@ -11,4 +11,9 @@
 void sort_in_place(void *elements, size_t count, size_t size,
                    int (*compare)(const void *, const void *));
 
+/* Sorts by the `width` bytes that each element begins with, unsigned, a byte at a time: the time
+ * grows as the number of elements does. A node took a sixth longer with qsort for a result of 10^6
+ * accounts (tests/scaling). */
+void sort_by_first_bytes(void *elements, size_t count, size_t size, size_t width);
+
 #endif
