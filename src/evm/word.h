@@ -25,6 +25,16 @@ static inline struct word word_from_halves(uint128 low, uint128 high) {
         {(uint64_t)low, (uint64_t)(low >> 64), (uint64_t)high, (uint64_t)(high >> 64)}};
 }
 
+/* Limb by limb: words are mostly written so, and reading them in larger pieces than they were
+ * written in would stall the processor. */
+static inline void word_copy(struct word *to, const struct word *from) {
+    uint64_t a = from->limb[0], b = from->limb[1], c = from->limb[2], d = from->limb[3];
+    to->limb[0] = a;
+    to->limb[1] = b;
+    to->limb[2] = c;
+    to->limb[3] = d;
+}
+
 static inline struct word word_from_u64(uint64_t value) {
     return (struct word){{value, 0, 0, 0}};
 }
