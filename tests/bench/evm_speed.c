@@ -41,7 +41,7 @@ static const struct program {
     uint64_t operations; /* that one run makes */
     uint64_t stored;     /* slots of the contract that the world knows: 1 ... stored */
     double figure;       /* Mgas/s, of the best C++ interpreter on such a machine; 0: none */
-    double measured;     /* operations a step of native_loop, where there is no figure */
+    double steps;        /* without a figure: what an operation took, in steps of native_loop */
 } programs[] = {
     {.name = "loop",
      .code = "6300ffffff5b6001900380600557",
@@ -65,35 +65,35 @@ static const struct program {
                               "52"),
      .gas = 1000000000,
      .operations = 0x400000,
-     .measured = 1},
+     .steps = 1},
     /* CALLDATACOPY of 256 bytes, CODECOPY of 32, to n & 0x7fff */
     {.name = "memory: two copies",
      .code = LOOP("00400000", "610100816103ff1682617fff1637"
                               "6020600082617fff1639"),
      .gas = 1000000000,
      .operations = 0x400000,
-     .measured = 1},
+     .steps = 1},
     /* The callee stores 255 words, each behind its memory's end. */
     {.name = "memory: grow by word",
      .code = LOOP("00004000", CALL_PLAINLY),
      .callee = "60ff5b595952600190038060025700",
      .gas = 1000000000,
      .operations = 0x4000 * 255,
-     .measured = 1},
+     .steps = 1},
     /* [n & 3]++ */
     {.name = "storage: warm",
      .code = LOOP("00200000", "80600316805460010190"
                               "55"),
      .gas = 1000000000,
      .operations = 0x200000,
-     .measured = 1},
+     .steps = 1},
     /* [n]++ */
     {.name = "storage: cold",
      .code = LOOP("00010000", "80546001018155"),
      .gas = 1000000000,
      .operations = 0x10000,
      .stored = 0x10000,
-     .measured = 1},
+     .steps = 1},
     /* The callee returns its input's word and 1. */
     {.name = "call: small callee",
      .code = LOOP("00100000", CALL_THERE_AND_BACK),
@@ -101,7 +101,7 @@ static const struct program {
                "60206000f3",
      .gas = 1000000000,
      .operations = 0x100000,
-     .measured = 1},
+     .steps = 1},
     /* The callee calls itself until its input is 0. */
     {.name = "call: 256 deep",
      .code = LOOP("00001000", "60ff600052" CALL_THERE),
@@ -109,7 +109,7 @@ static const struct program {
                "00305af100",
      .gas = 1000000000,
      .operations = 0x1000 * 256,
-     .measured = 1},
+     .steps = 1},
     /* CREATE and CREATE2 (salt n) of a contract with 32 bytes of code */
     {.name = "create",
      .code = LOOP("00002000", "6460206000f3600052"
@@ -117,7 +117,7 @@ static const struct program {
                               "806005601b6000f550"),
      .gas = 1000000000,
      .operations = 0x2000 * 2,
-     .measured = 1},
+     .steps = 1},
 };
 
 static void give_up(const char *what, const char *why) {
@@ -232,19 +232,16 @@ static bool show(extvm_vm *vm, const struct program *program, double native) {
     uint64_t used;
     double seconds = best_of(vm, program, &used);
     double speed = (double)used / 1e6 / seconds;
-    double operations = (double)program->operations / seconds;
-    double ratio =
-        program->figure > 0 ? speed / program->figure : operations / native / program->measured;
-    printf("%-20s %10.0f %10.1f ", program->name, speed, 1e9 / operations);
-    if (program->figure > 0) {
-        printf("%10.0f %8.2f\n", program->figure, ratio);
-    } else {
-        printf("%10s %8.2f  (%.5f operations a native step)\n", "", ratio, operations / native);
-    }
+    double each = seconds / (double)program->operations;
+    double steps = each * native;
+    double ratio = program->figure > 0 ? speed / program->figure : program->steps / steps;
+    printf("%-20s %10.0f %10.1f %10.1f %10.*f %8.2f\n", program->name, speed, each * 1e9, steps,
+           program->figure > 0 ? 0 : 1, program->figure > 0 ? program->figure : program->steps,
+           ratio);
     return ratio >= allowed;
 }
 
-int main(int argc, char **argv) {
+int main(void) {
     extvm_vm *vm;
     extvm_error error;
     bool fast = true;
@@ -254,11 +251,10 @@ int main(int argc, char **argv) {
     double native = native_loop();
     printf("The internal EVM, Berlin, one thread, best of %d by CPU time\n", ROUNDS);
     printf("plain C, %.2f ns a step\n\n", 1e9 / native);
-    printf("%-20s %10s %10s %10s %8s\n", "", "Mgas/s", "ns each", "figure", "ratio");
+    printf("%-20s %10s %10s %10s %10s %8s\n", "", "Mgas/s", "ns each", "steps each", "figure",
+           "ratio");
     for (size_t i = 0; i < sizeof programs / sizeof programs[0]; i++) {
-        if (argc < 2 || (size_t)atoi(argv[1]) == i) {
-            fast = show(vm, &programs[i], native) && fast;
-        }
+        fast = show(vm, &programs[i], native) && fast;
     }
     extvm_close(vm);
     return fast ? 0 : 1;
