@@ -12,6 +12,14 @@ static bool slot_is_changed(const struct slot *slot) {
     return slot->loaded && !word_equal(&slot->value, &slot->original);
 }
 
+static bool has_changed_slot(const struct account *account) {
+    const struct slot *slot = account->slots;
+    while (slot != NULL && !slot_is_changed(slot)) {
+        slot = slot->next;
+    }
+    return slot != NULL;
+}
+
 static size_t changed_slots(const struct account *account) {
     size_t count = 0;
     for (const struct slot *slot = account->slots; slot != NULL; slot = slot->next) {
@@ -33,7 +41,7 @@ static bool account_is_modified(const struct account *account) {
            (!account->existed || account->new_code ||
             !word_equal(&account->nonce, &account->original_nonce) ||
             !word_equal(&account->balance, &account->original_balance) ||
-            changed_slots(account) > 0);
+            has_changed_slot(account));
 }
 
 /* -- parts, each in the result's arena; a failure is kept there -- */
