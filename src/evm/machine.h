@@ -94,7 +94,7 @@ enum step memory_range_grow(struct evm *evm, struct frame *frame, const struct w
                             const struct word *size, struct range *out);
 
 /* Makes sure of `size` bytes at `offset`, paid for, and puts both into `out`; no bytes are at 0
- * wherever they are said to be. Inline for memory that is there: XXC */
+ * wherever they are said to be. Inline for memory that is there, 1 ns of a copy. */
 static inline enum step memory_range(struct evm *evm, struct frame *frame,
                                      const struct word *offset, const struct word *size,
                                      struct range *out) {

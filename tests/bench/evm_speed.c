@@ -9,7 +9,7 @@
 
 #include <extvm/extvm.h>
 
-enum { ROUNDS = 5, CODE_MAXIMUM = 512, INPUT_SIZE = 2048, NATIVE_STEPS = 50000000 };
+enum { ROUNDS = 5, CODE_MAXIMUM = 512, INPUT_SIZE = 2048, NATIVE_STEPS = 20000000 };
 
 /* A fifth may be lost, to noise or to a change. */
 static const double allowed = 0.8;
@@ -65,35 +65,35 @@ static const struct program {
                               "52"),
      .gas = 1000000000,
      .operations = 0x400000,
-     .steps = 1},
+     .steps = 17.6},
     /* CALLDATACOPY of 256 bytes, CODECOPY of 32, to n & 0x7fff */
     {.name = "memory: two copies",
      .code = LOOP("00400000", "610100816103ff1682617fff1637"
                               "6020600082617fff1639"),
      .gas = 1000000000,
      .operations = 0x400000,
-     .steps = 1},
+     .steps = 28.5},
     /* The callee stores 255 words, each behind its memory's end. */
     {.name = "memory: grow by word",
      .code = LOOP("00004000", CALL_PLAINLY),
      .callee = "60ff5b595952600190038060025700",
      .gas = 1000000000,
      .operations = 0x4000 * 255,
-     .steps = 1},
+     .steps = 15.8},
     /* [n & 3]++ */
     {.name = "storage: warm",
      .code = LOOP("00200000", "80600316805460010190"
                               "55"),
      .gas = 1000000000,
      .operations = 0x200000,
-     .steps = 1},
+     .steps = 34},
     /* [n]++ */
     {.name = "storage: cold",
      .code = LOOP("00010000", "80546001018155"),
      .gas = 1000000000,
      .operations = 0x10000,
      .stored = 0x10000,
-     .steps = 1},
+     .steps = 380},
     /* The callee returns its input's word and 1. */
     {.name = "call: small callee",
      .code = LOOP("00100000", CALL_THERE_AND_BACK),
@@ -101,7 +101,7 @@ static const struct program {
                "60206000f3",
      .gas = 1000000000,
      .operations = 0x100000,
-     .steps = 1},
+     .steps = 71.5},
     /* The callee calls itself until its input is 0. */
     {.name = "call: 256 deep",
      .code = LOOP("00001000", "60ff600052" CALL_THERE),
@@ -109,7 +109,7 @@ static const struct program {
                "00305af100",
      .gas = 1000000000,
      .operations = 0x1000 * 256,
-     .steps = 1},
+     .steps = 61},
     /* CREATE and CREATE2 (salt n) of a contract with 32 bytes of code */
     {.name = "create",
      .code = LOOP("00002000", "6460206000f3600052"
@@ -117,7 +117,7 @@ static const struct program {
                               "806005601b6000f550"),
      .gas = 1000000000,
      .operations = 0x2000 * 2,
-     .steps = 1},
+     .steps = 850},
 };
 
 static void give_up(const char *what, const char *why) {
@@ -131,7 +131,7 @@ static double cpu_seconds(void) {
     return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
-/* Steps a second of plain C: a multiplication, a look into a table of 4 KiB, a branch. */
+/* Steps a second of plain C, each a multiplication and a change in a table of 4 KiB. */
 static double native_loop(void) {
     static uint64_t table[512];
     uint64_t at = 1, sum = 0;
@@ -147,6 +147,15 @@ static double native_loop(void) {
         give_up("plain C", "computes wrongly");
     }
     return NATIVE_STEPS / seconds;
+}
+
+static double best_native_loop(void) {
+    double best = native_loop();
+    for (int i = 1; i < ROUNDS; i++) {
+        double speed = native_loop();
+        best = speed > best ? speed : best;
+    }
+    return best;
 }
 
 static bool set_code(extvm_state *state, const extvm_address *address, const char *hex) {
@@ -248,7 +257,7 @@ int main(void) {
     if (extvm_open("internal", NULL, &vm, &error) != EXTVM_OK) {
         give_up("internal", error.text);
     }
-    double native = native_loop();
+    double native = best_native_loop();
     printf("The internal EVM, Berlin, one thread, best of %d by CPU time\n", ROUNDS);
     printf("plain C, %.2f ns a step\n\n", 1e9 / native);
     printf("%-20s %10s %10s %10s %10s %8s\n", "", "Mgas/s", "ns each", "steps each", "figure",
