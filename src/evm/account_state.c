@@ -12,6 +12,7 @@ enum {
 /* How an entry of the journal is undone. */
 enum change_kind {
     CHANGE_WORD, /* `target` is a struct word: it becomes `old` again */
+    CHANGE_SLOT, /* `target` is a slot: its value and note become those again */
     CHANGE_FLAG, /* `target` is a bool: it becomes false again */
     CHANGE_CODE  /* `target` is an account: it has no code again */
 };
@@ -20,6 +21,7 @@ struct change {
     enum change_kind kind;
     void *target;
     struct word old;
+    size_t noted; /* of a slot */
 };
 
 static extvm_bytes account_key(const void *entry) {
@@ -62,6 +64,8 @@ void state_clear(struct state *state) {
         memset(state->block_hashes, 0, sizeof state->block_hashes);
         state->any_block_hash = false;
     }
+    memset(state->recent_accounts, 0, sizeof state->recent_accounts);
+    memset(state->recent_slots, 0, sizeof state->recent_slots);
     state->all = NULL;
     state->journal_size = 0;
     state->last_log = NULL;
@@ -98,7 +102,7 @@ void *state_allocate(struct state *state, size_t size) {
 
 /* -- what the world knows -- */
 
-struct account *state_account(struct state *state, const extvm_address *address) {
+static struct account *find_or_make_account(struct state *state, const extvm_address *address) {
     struct account *account =
         table_find(&state->accounts, (extvm_bytes){address->bytes, EXTVM_ADDRESS_SIZE});
     if (account != NULL) {
@@ -115,6 +119,25 @@ struct account *state_account(struct state *state, const extvm_address *address)
     }
     account->next = state->all;
     state->all = account;
+    return account;
+}
+
+/* A third of what a call of memcmp takes. */
+static bool is_address_of(const struct account *account, const extvm_address *address) {
+    const struct address_limbs a = address_limbs(&account->address), b = address_limbs(address);
+    return ((a.high ^ b.high) | (a.middle ^ b.middle) | (a.low ^ b.low)) == 0;
+}
+
+struct account *state_account(struct state *state, const extvm_address *address) {
+    struct account **recent =
+        &state->recent_accounts[address->bytes[EXTVM_ADDRESS_SIZE - 1] % RECENT_ACCOUNTS];
+    if (*recent != NULL && is_address_of(*recent, address)) {
+        return *recent;
+    }
+    struct account *account = find_or_make_account(state, address);
+    if (account != NULL) {
+        *recent = account;
+    }
     return account;
 }
 
@@ -192,7 +215,8 @@ bool account_load_code(struct state *state, struct account *account) {
     return true;
 }
 
-struct slot *state_slot(struct state *state, struct account *account, const struct word *key) {
+static struct slot *find_or_make_slot(struct state *state, struct account *account,
+                                      const struct word *key) {
     const struct slot_key at = {account, *key};
     struct slot *slot = table_find(&state->slots, (extvm_bytes){(const uint8_t *)&at, sizeof at});
     if (slot != NULL) {
@@ -209,6 +233,20 @@ struct slot *state_slot(struct state *state, struct account *account, const stru
     }
     slot->next = account->slots;
     account->slots = slot;
+    return slot;
+}
+
+struct slot *state_slot(struct state *state, struct account *account, const struct word *key) {
+    const uint64_t mixed = key->limb[0] + ((uintptr_t)account >> 8);
+    struct slot **recent = &state->recent_slots[mixed % RECENT_SLOTS];
+    if (*recent != NULL && (*recent)->at.account == account &&
+        word_equal(&(*recent)->at.key, key)) {
+        return *recent;
+    }
+    struct slot *slot = find_or_make_slot(state, account, key);
+    if (slot != NULL) {
+        *recent = slot;
+    }
     return slot;
 }
 
@@ -301,6 +339,19 @@ bool state_set_word(struct state *state, struct word *target, const struct word 
     return true;
 }
 
+bool state_set_slot(struct state *state, struct slot *slot, const struct word *value,
+                    const struct snapshot *since) {
+    if (slot->noted <= since->journal_size) {
+        if (!journal_add(state, CHANGE_SLOT, slot, &slot->value)) {
+            return false;
+        }
+        state->journal[state->journal_size - 1].noted = slot->noted;
+        slot->noted = state->journal_size;
+    }
+    slot->value = *value;
+    return true;
+}
+
 bool state_set_flag(struct state *state, bool *flag) {
     if (!*flag) {
         if (!journal_add(state, CHANGE_FLAG, flag, NULL)) {
@@ -345,6 +396,9 @@ bool state_touch(struct state *state, struct account *account) {
     static const extvm_address ripemd160 = {{[EXTVM_ADDRESS_SIZE - 1] = 3}};
     /* Block 2,675,119 of the main net: the contract of RIPEMD-160 stayed touched though its call
      * ran out of gas, and every client has to agree (EIP-716). */
+    if (account->touched) {
+        return true;
+    }
     if (extvm_address_equal(&account->address, &ripemd160)) {
         account->touched = true;
         return true;
@@ -358,9 +412,15 @@ struct snapshot state_snapshot(const struct state *state) {
 
 static void undo(const struct change *change) {
     struct account *account;
+    struct slot *slot;
     switch (change->kind) {
     case CHANGE_WORD:
         *(struct word *)change->target = change->old;
+        break;
+    case CHANGE_SLOT:
+        slot = change->target;
+        slot->value = change->old;
+        slot->noted = change->noted;
         break;
     case CHANGE_FLAG:
         *(bool *)change->target = false;

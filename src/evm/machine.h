@@ -89,13 +89,27 @@ enum step interpreter_run(struct evm *evm);
 /* The memory of all frames with at least `needed` bytes; false when there are none. */
 bool memory_pool_grow(struct evm *evm, size_t needed);
 
-/* The frame's memory with at least `end` bytes, paid for. */
-enum step memory_grow(struct evm *evm, struct frame *frame, uint64_t end);
+/* Makes sure of bytes that lie behind the frame's memory, paid for, and puts where they are into
+ * `out`. */
+enum step memory_range_grow(struct evm *evm, struct frame *frame, const struct word *offset,
+                            const struct word *size, struct range *out);
 
 /* Makes sure of `size` bytes at `offset`, paid for, and puts both into `out`; no bytes are at 0
- * wherever they are said to be. */
-enum step memory_range(struct evm *evm, struct frame *frame, const struct word *offset,
-                       const struct word *size, struct range *out);
+ * wherever they are said to be. Inline for memory that is there, 1 ns of a copy. */
+static inline enum step memory_range(struct evm *evm, struct frame *frame,
+                                     const struct word *offset, const struct word *size,
+                                     struct range *out) {
+    if (word_is_zero(size)) {
+        *out = (struct range){0, 0};
+        return STEP_NEXT;
+    }
+    if (word_fits_u64(offset) && word_fits_u64(size) && size->limb[0] <= frame->memory_size &&
+        offset->limb[0] <= frame->memory_size - size->limb[0]) {
+        *out = (struct range){(size_t)offset->limb[0], (size_t)size->limb[0]};
+        return STEP_NEXT;
+    }
+    return memory_range_grow(evm, frame, offset, size, out);
+}
 
 static inline uint8_t *frame_memory(struct evm *evm, const struct frame *frame) {
     return evm->memory + frame->memory_base;

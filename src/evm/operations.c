@@ -87,9 +87,16 @@ static void copy_padded(uint8_t *to, extvm_bytes from, const struct word *offset
 }
 
 enum step operation_calldataload(struct evm *evm, struct frame *frame) {
-    uint8_t bytes[EXTVM_WORD_SIZE];
-    copy_padded(bytes, frame_input(evm, frame), frame->top - 1, sizeof bytes);
-    frame->top[-1] = word_load(bytes);
+    const extvm_bytes input = frame_input(evm, frame);
+    struct word *top = frame->top - 1;
+    if (word_fits_u64(top) && input.size >= EXTVM_WORD_SIZE &&
+        top->limb[0] <= input.size - EXTVM_WORD_SIZE) {
+        *top = word_load(input.data + top->limb[0]);
+    } else {
+        uint8_t bytes[EXTVM_WORD_SIZE];
+        copy_padded(bytes, input, top, sizeof bytes);
+        *top = word_load(bytes);
+    }
     return STEP_NEXT;
 }
 

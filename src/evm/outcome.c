@@ -1,5 +1,7 @@
 /* The result of a run, from the state at its end: protocol/kevm.md, sections 10 and 11, but that
  * what a frame undid is undone everywhere. */
+#include <stdlib.h>
+
 #include <extvm/integer.h>
 
 #include "common/result.h"
@@ -8,6 +10,14 @@
 /* What is listed of an account. */
 static bool slot_is_changed(const struct slot *slot) {
     return slot->loaded && !word_equal(&slot->value, &slot->original);
+}
+
+static bool has_changed_slot(const struct account *account) {
+    const struct slot *slot = account->slots;
+    while (slot != NULL && !slot_is_changed(slot)) {
+        slot = slot->next;
+    }
+    return slot != NULL;
 }
 
 static size_t changed_slots(const struct account *account) {
@@ -31,7 +41,7 @@ static bool account_is_modified(const struct account *account) {
            (!account->existed || account->new_code ||
             !word_equal(&account->nonce, &account->original_nonce) ||
             !word_equal(&account->balance, &account->original_balance) ||
-            changed_slots(account) > 0);
+            has_changed_slot(account));
 }
 
 /* -- parts, each in the result's arena; a failure is kept there -- */
@@ -82,33 +92,80 @@ static void fill_access_entry(extvm_result *result, extvm_access_entry *out,
     }
 }
 
-static void fill_accounts(const struct state *state, extvm_result *result,
-                          extvm_access_entry *access) {
+static int compare_accounts(const void *a, const void *b) {
+    return memcmp((*(const struct account *const *)a)->address.bytes,
+                  (*(const struct account *const *)b)->address.bytes, EXTVM_ADDRESS_SIZE);
+}
+
+/* The run's accounts in the order of their addresses, in the run's own memory; NULL: none left. All
+ * lists of the result are then made in order: one sort instead of three, a tenth of a create. */
+static const struct account **sorted_accounts(struct state *state, size_t *count) {
+    size_t all = 0;
     for (const struct account *account = state->all; account != NULL; account = account->next) {
+        all++;
+    }
+    const struct account **accounts = arena_array(&state->arena, all, sizeof *accounts);
+    *count = all;
+    if (accounts != NULL) {
+        size_t at = 0;
+        for (const struct account *account = state->all; account != NULL; account = account->next) {
+            accounts[at++] = account;
+        }
+        qsort(accounts, all, sizeof *accounts, compare_accounts);
+    }
+    return accounts;
+}
+
+static void fill_accounts(extvm_result *result, extvm_access_entry *access,
+                          const struct account *const *accounts, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        const struct account *account = accounts[i];
         if (account_is_modified(account)) {
             fill_modified(result, &result->modified[result->modified_count++], account);
         }
         if (account->destructed) {
             result->deleted[result->deleted_count++] = account->address;
         }
-        if (account->touched) {
-            result->touched[result->touched_count++] = account->address;
-        }
         if (account->warm) {
             fill_access_entry(result, &access[result->access_list.count++], account);
         }
     }
-    result->touched[result->touched_count++] = result->beneficiary;
+}
+
+/* With the beneficiary in its place. */
+static void fill_touched(extvm_result *result, const struct account *const *accounts,
+                         size_t count) {
+    extvm_address *touched = result->touched;
+    size_t filled = 0, i = 0;
+    while (i < count &&
+           memcmp(accounts[i]->address.bytes, result->beneficiary.bytes, EXTVM_ADDRESS_SIZE) < 0) {
+        if (accounts[i]->touched) {
+            touched[filled++] = accounts[i]->address;
+        }
+        i++;
+    }
+    touched[filled++] = result->beneficiary;
+    for (; i < count; i++) {
+        if (accounts[i]->touched) {
+            touched[filled++] = accounts[i]->address;
+        }
+    }
+    result->touched_count = filled;
 }
 
 /* Counts, makes the arrays, and fills them. */
-static void list_accounts(const struct evm *evm, extvm_result *result) {
-    size_t modified = 0, deleted = 0, touched = 1 /* the beneficiary */, warm = 0;
-    for (const struct account *account = evm->state.all; account != NULL; account = account->next) {
-        modified += account_is_modified(account);
-        deleted += account->destructed;
-        touched += account->touched;
-        warm += account->warm;
+static void list_accounts(struct state *state, extvm_result *result) {
+    size_t modified = 0, deleted = 0, touched = 1 /* the beneficiary */, warm = 0, count;
+    const struct account **accounts = sorted_accounts(state, &count);
+    if (accounts == NULL) {
+        result->arena.failed = true;
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        modified += account_is_modified(accounts[i]);
+        deleted += accounts[i]->destructed;
+        touched += accounts[i]->touched;
+        warm += accounts[i]->warm;
     }
     extvm_access_entry *access;
     result->modified = arena_array(&result->arena, modified, sizeof *result->modified);
@@ -117,7 +174,8 @@ static void list_accounts(const struct evm *evm, extvm_result *result) {
     access = arena_array(&result->arena, warm, sizeof *access);
     result->access_list.entries = access;
     if (!result->arena.failed) {
-        fill_accounts(&evm->state, result, access);
+        fill_accounts(result, access, accounts, count);
+        fill_touched(result, accounts, count);
     }
 }
 
@@ -185,7 +243,7 @@ extvm_result *outcome_make(struct evm *evm, const extvm_call *call, enum step st
     arena_copy(&result->arena, (extvm_bytes){evm->return_data.data, evm->return_data.size},
                &result->return_data);
     if (success) {
-        list_accounts(evm, result);
+        list_accounts(&evm->state, result);
         list_logs(&evm->state, result);
     }
     if (result->arena.failed) {

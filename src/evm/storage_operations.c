@@ -91,7 +91,7 @@ enum step operation_sstore(struct evm *evm, struct frame *frame) {
     frame->top -= 2;
     return word_equal(&slot->value, value)
                ? STEP_NEXT
-               : step_or_abort(state_set_word(&evm->state, &slot->value, value));
+               : step_or_abort(state_set_slot(&evm->state, slot, value, &frame->snapshot));
 }
 
 /* EIP-150: an heir that has to be made costs more; EIP-161: only when it inherits something. */

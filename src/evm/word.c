@@ -14,19 +14,24 @@ bool word_from_integer(extvm_bytes integer, struct word *out) {
     return true;
 }
 
-extvm_bytes word_to_integer(const struct word *a, uint8_t digits[EXTVM_WORD_INTEGER_SIZE]) {
-    extvm_word bytes = {{0}}; /* cppcheck does not see that word_store fills it */
-    word_store(a, bytes.bytes);
-    return extvm_integer_from_word(&bytes, digits);
-}
-
-unsigned word_byte_length(const struct word *a) {
+static unsigned bit_length(const struct word *a) {
     for (unsigned i = 4; i-- > 0;) {
         if (a->limb[i] != 0) {
-            return 8 * i + 8 - (unsigned)__builtin_clzll(a->limb[i]) / 8;
+            return 64 * i + 64 - (unsigned)__builtin_clzll(a->limb[i]);
         }
     }
     return 0;
+}
+
+unsigned word_byte_length(const struct word *a) {
+    return (bit_length(a) + 7) / 8;
+}
+
+extvm_bytes word_to_integer(const struct word *a, uint8_t digits[EXTVM_WORD_INTEGER_SIZE]) {
+    const size_t size = bit_length(a) / 8 + 1; /* with room for the sign */
+    digits[0] = 0;
+    word_store(a, digits + 1);
+    return (extvm_bytes){digits + EXTVM_WORD_INTEGER_SIZE - size, size};
 }
 
 /* -- shifts -- */

@@ -119,6 +119,30 @@ static void a_frame_that_reverts_undoes_all_it_did(void **state) {
     extvm_result_free(result);
 }
 
+/* A frame notes only the first of its stores to a slot. */
+static void what_failed_frames_stored_more_than_once_is_undone(void **state) {
+    (void)state;
+#define DELEGATE_TO(last) "6000600060006000" PUSH_ADDRESS(last) "620ffffff450"
+#define LOAD(key) "60" key "54"
+    struct fixture fixture;
+    fixture_init(&fixture, EXTVM_FORK_BERLIN,
+                 STORE("01", "01") STORE("01", "02") DELEGATE_TO("d1") DELEGATE_TO("d1") LOAD("01")
+                     STORE_TOP("02") DELEGATE_TO("d2") LOAD("01") STORE_TOP("03") DELEGATE_TO("d3")
+                         LOAD("01") STORE_TOP("04") STORE("01", "09"));
+    world_add(&fixture.world, address_of(0xd1), 1, 0, STORE("01", "03") STORE("01", "04") "fe");
+    world_add(&fixture.world, address_of(0xd2), 1, 0,
+              STORE("01", "05") DELEGATE_TO("d3") STORE("01", "08") "fe");
+    world_add(&fixture.world, address_of(0xd3), 1, 0, STORE("01", "06") STORE("01", "07"));
+    extvm_result *result = fixture_run(&fixture);
+    const extvm_modified_account *contract = modified_of(result, address_of(CONTRACT));
+    assert_int_equal(contract->storage_count, 4);
+    assert_int_equal(u64_of(contract->storage[0].value), 9);
+    assert_int_equal(u64_of(contract->storage[1].value), 2);
+    assert_int_equal(u64_of(contract->storage[2].value), 2);
+    assert_int_equal(u64_of(contract->storage[3].value), 7);
+    extvm_result_free(result);
+}
+
 static void a_revert_at_the_top_keeps_data_and_gas_only(void **state) {
     (void)state;
     struct fixture fixture;
@@ -519,6 +543,7 @@ int main(void) {
         cmocka_unit_test(value_that_is_not_there_fails_with_all_gas),
         cmocka_unit_test(accounts_that_were_only_read_are_not_listed),
         cmocka_unit_test(a_frame_that_reverts_undoes_all_it_did),
+        cmocka_unit_test(what_failed_frames_stored_more_than_once_is_undone),
         cmocka_unit_test(a_revert_at_the_top_keeps_data_and_gas_only),
         cmocka_unit_test(logs_come_in_the_order_they_were_written),
         cmocka_unit_test(return_data_reaches_the_caller_and_its_memory),
