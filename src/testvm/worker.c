@@ -1,20 +1,13 @@
 /* The threads that run calls. There are as many as calls were ever running at once; each has a
  * small stack, and a machine of each kind that it has had calls for. */
 #include <errno.h>
-#include <poll.h>
 #include <sys/socket.h>
 
 #include "common/error.h"
 #include "common/memory.h"
 #include "server.h"
 
-enum {
-    STACK_SIZE = 256 * 1024, /* bytes; the machines' frames are not on it */
-    /* How long a worker waits for the next call of a session before it gives it back to the loop,
-     * and takes another's. A node that has many calls makes the next at once: to the loop and back
-     * are two changes of threads, which cost a call of four queries an eighth of its time. */
-    NEXT_CALL_MILLISECONDS = 1
-};
+enum { STACK_SIZE = 256 * 1024 /* bytes; the machines' frames are not on it */ };
 
 struct worker {
     extvm_testvm *server;
@@ -63,41 +56,12 @@ static void *machine_for(struct worker *worker, const struct hosted *hosted) {
     return *machine;
 }
 
-/* Takes what has come for the session; true: it is its next call. What is no call, or its end, is
- * the loop's. */
-static bool take_next_call(struct hosted *hosted) {
-    extvm_error error = {EXTVM_OK, ""};
-    struct session_event event;
-    size_t room;
-    uint8_t *space = session_space(&hosted->session, &room);
-    ssize_t size = space != NULL ? recv(hosted->socket, space, room, MSG_DONTWAIT) : -1;
-    if (size <= 0) {
-        return false;
-    }
-    session_received(&hosted->session, (size_t)size);
-    if (session_next(&hosted->session, &event, &error) != EXTVM_OK) {
-        log_line(&hosted->server->logger, EXTVM_LOG_WARNING, "test-mode: %s: %s", hosted->peer,
-                 error.text);
-        hosted->is_over = true;
-        return false;
-    }
-    return event.kind == SESSION_CALL;
-}
-
-static bool has_next_call(struct hosted *hosted) {
-    struct pollfd ready = {.fd = hosted->socket, .events = POLLIN};
-    return !hosted->is_over && !atomic_load(&hosted->server->is_stopping) &&
-           poll(&ready, 1, NEXT_CALL_MILLISECONDS) == 1 && take_next_call(hosted);
-}
-
 static void *work(void *argument) {
     struct worker *worker = argument;
     struct hosted *hosted;
     while ((hosted = next_call(worker)) != NULL) {
         void *machine = machine_for(worker, hosted);
-        do {
-            hosted->is_over = machine == NULL || !hosted_run_call(hosted, machine);
-        } while (has_next_call(hosted));
+        hosted->is_over = machine == NULL || !hosted_run_call(hosted, machine);
         give_back(worker, hosted);
     }
     return NULL;
