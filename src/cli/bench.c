@@ -68,7 +68,7 @@ static const char notes[] =
     "Example:\n"
     "  extvm bench --quick --check";
 
-enum { QUICK_ROUNDS = 3, ROUNDS = 5 };
+enum { QUICK_ROUNDS = 3, ROUNDS = 3 /* of many sessions */ };
 
 struct bench {
     struct vm_options vm_options;
@@ -197,7 +197,7 @@ static void set_sides(struct bench *bench, const struct vms *vms, const char *pl
 static extvm_status measure_load(struct bench *bench, const struct task *task,
                                  const struct placement *placement, const struct vms *vms,
                                  const struct bench_load *load, extvm_error *error) {
-    const double seconds = task->sessions == 1 ? 0.15 : 0.3, quick_seconds = 0.03;
+    const double seconds = task->sessions == 1 ? 0.15 : 1, quick_seconds = 0.03;
     char plain[160];
     struct pingpong_dialogue dialogue;
     struct pingpong_vm *pingpong = NULL;

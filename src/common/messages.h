@@ -74,9 +74,6 @@ enum message_member {
 extvm_status messages_read_query(const struct message_rules *rules, const struct wire_field *member,
                                  struct arena *arena, struct query *query, extvm_error *error);
 
-/* Says that a message is no `what`; returns EXTVM_MALFORMED_MESSAGE. */
-extvm_status messages_malformed(const char *what, extvm_error *error);
-
 /* -- the functions of a protocol table; see protocol.h -- */
 
 extvm_status messages_decode_hello(extvm_bytes body, struct arena *arena, extvm_bytes *version,

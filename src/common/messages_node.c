@@ -29,11 +29,6 @@ struct context_fields messages_context_fields(const extvm_call *call, Vm__BlockH
     };
 }
 
-extvm_status messages_malformed(const char *what, extvm_error *error) {
-    return error_set(error, EXTVM_MALFORMED_MESSAGE,
-                     "a %s cannot be decoded: check that the other end speaks this protocol", what);
-}
-
 /* The member of the oneof that counts: the last one. False when the message is broken. */
 static bool find_member(struct wire wire, struct wire_field *member) {
     struct wire_field field;
@@ -54,7 +49,7 @@ extvm_status messages_decode_vm_message(const struct message_rules *rules, extvm
     struct wire_field member;
     message->result = NULL;
     if (!find_member(wire_of_bytes(body), &member)) {
-        return messages_malformed("VMQuery", error);
+        return protobuf_malformed("VMQuery", body.size, error);
     }
     switch (member.number) {
     case 0:

@@ -46,7 +46,7 @@ static bool take(const struct shape *shape, struct wire message, struct wire_fie
                  extvm_error *error) {
     bool taken = wire_take(message, shape->fields, fields);
     if (!taken) {
-        messages_malformed(shape->name, error);
+        protobuf_malformed(shape->name, wire_left(message), error);
     }
     return taken;
 }

@@ -35,6 +35,12 @@ extvm_status protobuf_no_memory(const struct arena *arena, const char *what, ext
                : error_no_memory(error, what);
 }
 
+extvm_status protobuf_malformed(const char *what, size_t size, extvm_error *error) {
+    return error_set(error, EXTVM_MALFORMED_MESSAGE,
+                     "%zu bytes are no %s: check that the other end speaks this protocol", size,
+                     what);
+}
+
 extvm_status protobuf_decode(const ProtobufCMessageDescriptor *descriptor, extvm_bytes body,
                              struct arena *arena, ProtobufCMessage **message, extvm_error *error) {
     static const uint8_t nothing = 0;
@@ -48,9 +54,7 @@ extvm_status protobuf_decode(const ProtobufCMessageDescriptor *descriptor, extvm
     if (arena->failed) {
         return protobuf_no_memory(arena, descriptor->short_name, error);
     }
-    return error_set(error, EXTVM_MALFORMED_MESSAGE,
-                     "%zu bytes are no %s: check that the other end speaks this protocol",
-                     body.size, descriptor->short_name);
+    return protobuf_malformed(descriptor->short_name, body.size, error);
 }
 
 bool protobuf_encode(const void *message, struct buffer *out) {

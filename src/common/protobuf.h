@@ -16,6 +16,9 @@
 extvm_status protobuf_decode(const ProtobufCMessageDescriptor *descriptor, extvm_bytes body,
                              struct arena *arena, ProtobufCMessage **message, extvm_error *error);
 
+/* Says that `size` bytes are no `what`; returns EXTVM_MALFORMED_MESSAGE. */
+extvm_status protobuf_malformed(const char *what, size_t size, extvm_error *error);
+
 /* The status of an allocation that `arena` did not give after protobuf_decode: no memory, or a
  * message that was made to take too much. `what` was to be made. */
 extvm_status protobuf_no_memory(const struct arena *arena, const char *what, extvm_error *error);

@@ -63,7 +63,7 @@ static extvm_status read_update(const struct message_rules *rules, struct wire w
     struct wire_field field;
     size_t counts[NUMBERS];
     if (!count_fields(wire, UPDATE_VALUE, 0, counts)) {
-        return messages_malformed("StorageUpdate", error);
+        return protobuf_malformed("StorageUpdate", wire_left(wire), error);
     }
     extvm_status status = EXTVM_OK;
     bool broken;
@@ -130,7 +130,7 @@ static extvm_status read_account(const struct message_rules *rules, struct wire 
     struct wire_field field;
     size_t counts[NUMBERS];
     if (!count_fields(wire, ACCOUNT_CODE, 0, counts)) {
-        return messages_malformed("ModifiedAccount", error);
+        return protobuf_malformed("ModifiedAccount", wire_left(wire), error);
     }
     if (counts[ACCOUNT_ADDRESS] == 0) {
         return read_address_field("ModifiedAccount.address", (ProtobufCBinaryData){0, NULL},
@@ -158,7 +158,7 @@ static extvm_status read_log(struct wire wire, struct arena *arena, extvm_log_en
     struct wire_field field;
     size_t counts[NUMBERS], topic = 0;
     if (!count_fields(wire, LOG_DATA, 0, counts)) {
-        return messages_malformed("LogEntry", error);
+        return protobuf_malformed("LogEntry", wire_left(wire), error);
     }
     if (counts[LOG_TOPIC] > TOPICS_MAXIMUM) {
         return error_set(error, EXTVM_MALFORMED_MESSAGE, "a LogEntry has %zu topics: at most %d",
@@ -292,7 +292,7 @@ static extvm_status read_result(const struct message_rules *rules, struct wire w
     size_t counts[NUMBERS];
     bool broken, has_gas = false;
     if (!count_fields(wire, RESULT_EXTRA, RESULT_ERROR, counts)) {
-        return messages_malformed("CallResult", error);
+        return protobuf_malformed("CallResult", wire_left(wire), error);
     }
     extvm_status status = check_entries(wire, error);
     if (status == EXTVM_OK) {

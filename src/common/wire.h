@@ -25,6 +25,11 @@ struct wire_field {
     size_t size;
 };
 
+/* Bytes that are left. */
+static inline size_t wire_left(struct wire wire) {
+    return (size_t)(wire.end - wire.at);
+}
+
 /* The next field; false at the end of the message, or where it is broken: `*broken` says which. */
 bool wire_next(struct wire *wire, struct wire_field *field, bool *broken);
 

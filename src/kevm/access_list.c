@@ -151,7 +151,7 @@ static bool find_location(const struct wire_field *message,
  * are too short to be any. */
 static extvm_status check_list(struct wire wire, size_t counts[LIST_LOCATION + 1],
                                extvm_error *error) {
-    const size_t size = (size_t)(wire.end - wire.at);
+    const size_t size = wire_left(wire);
     struct wire_field field, parts[LOCATION_FIELDS];
     extvm_status status = EXTVM_OK;
     extvm_address unused;
@@ -171,10 +171,7 @@ static extvm_status check_list(struct wire wire, size_t counts[LIST_LOCATION + 1
         counts[field.number]++;
     }
     if (status == EXTVM_OK && broken) {
-        status = error_set(error, EXTVM_MALFORMED_MESSAGE,
-                           "%zu bytes are no AccessListData: check that the other end speaks this "
-                           "protocol",
-                           size);
+        status = protobuf_malformed("AccessListData", size, error);
     }
     return status;
 }

@@ -153,6 +153,12 @@ static void on_accept_error(struct evconnlistener *listener, void *context) {
     evtimer_add(server->accept_again, &rest);
 }
 
+static void on_look(evutil_socket_t socket, short what, void *context) {
+    (void)socket;
+    (void)what;
+    worker_look(context);
+}
+
 static struct evconnlistener *make_listener(extvm_testvm *server, const struct sockaddr *address,
                                             socklen_t size) {
     struct evconnlistener *listener =
@@ -256,6 +262,9 @@ static void free_server(extvm_testvm *server) {
     if (server->accept_again != NULL) {
         event_free(server->accept_again);
     }
+    if (server->look != NULL) {
+        event_free(server->look);
+    }
     if (server->wake != NULL) {
         event_free(server->wake);
     }
@@ -275,6 +284,14 @@ static void free_server(extvm_testvm *server) {
     memory_release(&allocator, server);
 }
 
+/* Enough to keep the processors busy while answers are on their way. */
+static unsigned busy_maximum(void) {
+    enum { OF_PROCESSOR = 16, LEAST = 32, MOST = 4096 };
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    long maximum = processors < MOST / OF_PROCESSOR ? processors * OF_PROCESSOR : MOST;
+    return maximum < LEAST ? LEAST : (unsigned)maximum;
+}
+
 static extvm_testvm *new_server(const extvm_options *options) {
     extvm_testvm *server = memory_zeroed(&options->allocator, sizeof *server);
     if (server == NULL) {
@@ -283,6 +300,7 @@ static extvm_testvm *new_server(const extvm_options *options) {
     server->allocator = options->allocator;
     server->settings = options->settings;
     server->logger = options->logger;
+    server->busy_maximum = busy_maximum();
     server->session_settings =
         (struct session_settings){.max_frame = (size_t)options->settings.max_frame,
                                   .trace = options->trace,
@@ -294,11 +312,12 @@ static extvm_testvm *new_server(const extvm_options *options) {
     server->base = event_base_new();
     if (server->base != NULL && server->wake_socket >= 0) {
         server->accept_again = evtimer_new(server->base, on_accept_again, server);
+        server->look = evtimer_new(server->base, on_look, server);
         server->wake =
             event_new(server->base, server->wake_socket, EV_READ | EV_PERSIST, on_wake, server);
     }
-    if (server->spare == NULL || server->accept_again == NULL || server->wake == NULL ||
-        event_add(server->wake, NULL) != 0) {
+    if (server->spare == NULL || server->accept_again == NULL || server->look == NULL ||
+        server->wake == NULL || event_add(server->wake, NULL) != 0) {
         free_server(server);
         return NULL;
     }

@@ -41,7 +41,8 @@ struct hosted {
     uint64_t leave_end; /* when a session that is left is closed at the latest: the clock */
     bool is_reset;      /* and not with a half-close: its socket resets when it is closed */
     uint32_t queries;   /* asked in the call that runs */
-    char peer[64];      /* for the log */
+    atomic_uint_least64_t last_step; /* the clock when its call was begun or asked last */
+    char peer[64];                   /* for the log */
 };
 
 struct queue {
@@ -65,6 +66,8 @@ struct extvm_testvm {
     struct event *wake; /* when `wake_socket` is written to */
     int wake_socket;
     struct event *accept_again; /* when the listener had to rest */
+    struct event *look;         /* at the workers, while calls wait for one */
+    unsigned busy_maximum;      /* workers that have calls at the same time and are not slow */
     struct hosted *all;
     unsigned turned_away; /* of them, sessions over the limit that are being left */
     bool is_ending;
@@ -73,7 +76,9 @@ struct extvm_testvm {
     pthread_cond_t work;  /* there is a call in `calls`, or it is over */
     struct queue calls;   /* for the workers */
     struct queue done;    /* for the loop */
-    unsigned workers, idle_workers;
+    unsigned waiting;     /* calls in `calls` */
+    unsigned workers, idle_workers, busy_workers;
+    unsigned slow_workers;  /* of the busy ones, when they were last looked at */
     struct worker *running; /* all workers */
     atomic_bool is_cut;     /* no call begins any more, and those that run stop; changed under the
                              * lock */
@@ -109,6 +114,9 @@ void hosted_free(struct hosted *hosted);
 
 /* Hands a session with a call to a worker. */
 void worker_submit(struct hosted *hosted);
+
+/* Looks which workers are slow, and lets as many more calls begin. */
+void worker_look(extvm_testvm *server);
 
 /* Cuts the calls that run: their machines stop and their sockets are shut; those that wait for a
  * worker are given back. From the stopping thread. */

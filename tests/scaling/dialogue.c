@@ -13,7 +13,7 @@ void dialogue_init(struct dialogue *dialogue) {
     static const struct protocol *const protocols[] = {&kevm_protocol, NULL};
     const struct session_settings settings = {.max_frame = (size_t)1 << 30};
     const extvm_allocator *allocator = extvm_default_allocator();
-    *dialogue = (struct dialogue){.result = result_new(allocator)};
+    *dialogue = (struct dialogue){.result = result_new(allocator, NULL)};
     session_init_node(&dialogue->node, &kevm_protocol, allocator, &settings);
     session_init_vm(&dialogue->vm, protocols, allocator, &settings);
     dialogue->call.caller = caller;
