@@ -251,7 +251,9 @@ $(SCALING): $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard tests/scaling/*.c)) $(LIB
 	@$(CC) $(LINK) -o $@ $^ $(LIBRARIES)
 
 bench: $(BENCHES) $(SCALING) all ## gas per second of the internal EVM, queries per second beside a bare ping-pong, growth
-	@failed=0; for bench in $(BENCHES) "$(SCALING) --quick" "$(BUILD)/extvm bench --check"; do $$bench || failed=1; echo; done; exit $$failed
+	@tools/deps.sh valgrind
+	@failed=0; for bench in $(BENCHES) "tests/bench/instructions.sh $(BUILD)/tests/bench/session_speed" \
+	    "$(SCALING) --quick" "$(BUILD)/extvm bench --check"; do $$bench || failed=1; echo; done; exit $$failed
 
 bench-plots: deps-plots $(SCALING) ## how cost grows with queries, code, depth and accounts: docs/scaling-*.png
 	@mkdir -p $(BUILD)/scaling

@@ -12,10 +12,6 @@ count() {
     valgrind --tool=callgrind --callgrind-out-file=/dev/null "$1" "$2" 2>&1 | sed -n 's/^==.*Collected : //p'
 }
 
-if ! command -v valgrind >/dev/null; then
-    echo "instructions: skipped: there is no valgrind (apt-get install valgrind)"
-    exit 0
-fi
 first=$(count "$1" $fewer)
 second=$(count "$1" $more)
 each=$(((second - first) / (more - fewer)))

@@ -89,7 +89,7 @@ static extvm_bytes reference(const mpz_t number, uint8_t out[WIDEST]) {
 }
 
 static void check_text(const mpz_t number, extvm_bytes canonical) {
-    char decimal[4 * WIDEST], hex[4 * WIDEST], digits[4 * WIDEST], got[4 * WIDEST];
+    char decimal[4 * WIDEST], hex[4 * WIDEST + 4], digits[4 * WIDEST], got[4 * WIDEST];
     uint8_t buffer[WIDEST];
     extvm_bytes read;
     mpz_get_str(decimal, 10, number);
