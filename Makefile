@@ -71,7 +71,7 @@ $(BUILD)/obj/%.pb-c.o: $(BUILD)/gen/%.pb-c.c | $(GENERATED)
 	@echo "  CC      $<"
 	@$(CC) $(COMMON) $(INCLUDES) -c $< -o $@
 
-$(BUILD)/obj/%.o: %.c | $(GENERATED)
+$(BUILD)/obj/%.o: %.c Makefile | $(GENERATED)
 	@mkdir -p $(@D)
 	@echo "  CC      $<"
 	@$(CC) $(COMMON) $(WARNINGS) $(INCLUDES) -c $< -o $@
@@ -86,7 +86,8 @@ $(BUILD)/obj/gen/trace_page.o: $(BUILD)/gen/trace_page.c
 	@$(CC) $(COMMON) $(WARNINGS) $(INCLUDES) -c $< -o $@
 
 # Words of the EVM are written limb by limb: read in larger pieces they would stall (docs/performance.md).
-LIMB_BY_LIMB := $(shell $(CC) -mgeneral-regs-only -c -x c /dev/null -o /dev/null 2>/dev/null && echo -mgeneral-regs-only)
+LIMB_BY_LIMB := $(shell $(CC) -mgeneral-regs-only -c -x c /dev/null -o /dev/null 2>/dev/null && \
+    echo -mgeneral-regs-only || echo -fno-tree-vectorize -fno-tree-slp-vectorize)
 $(BUILD)/obj/src/evm/%.o: COMMON += $(if $(filter -O2,$(OPTIMIZE)),-O3) $(LIMB_BY_LIMB)
 
 # One object with the private names made local, so that they cannot meet those of a program.

@@ -186,15 +186,12 @@ static enum async_step step_ready(struct async *call) {
 }
 
 static enum async_step step_resolve(struct async *call) {
-    int number = 0;
+    int number = may_wait(call, connect_end(call));
     if (resolution_read(call->resolution, &call->targets)) {
         call->connect_number = call->targets.number;
-    } else {
-        number = may_wait(call, connect_end(call));
-        if (number == 0) {
-            return async_wait(call, resolution_descriptor(call->resolution), POLLIN,
-                              connect_end(call));
-        }
+        number = number == ECANCELED ? number : 0; /* no VM is to see a call that was cancelled */
+    } else if (number == 0) {
+        return async_wait(call, resolution_descriptor(call->resolution), POLLIN, connect_end(call));
     }
     async_unwatch(call);
     resolution_free(call->resolution);

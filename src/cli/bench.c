@@ -28,7 +28,7 @@ static const char about[] =
     "  client  this library as the node, and the ping-pong's VM\n"
     "  both    this library as the node, and its test-mode server as the VM\n"
     "  spin    the same, and both poll for 50 microseconds before they sleep (option spin)\n"
-    "with 1, 8, 64 and 512 sessions that are all active (a thread each, and as many for the VM).";
+    "with 1, 8, 64 and 512 sessions that are all active (a thread each, and for the bare VM, too).";
 
 static const char notes[] =
     "The loads: storage, calls that ask for values of 32 bytes; code, calls of a contract with\n"
@@ -345,7 +345,11 @@ static extvm_status measure_given(struct bench *bench, extvm_error *error) {
         }
     }
     extvm_status status = placement_init(&placement, bench->placement, 1, error);
-    return status == EXTVM_OK ? measure(bench, &task, &placement, &vms, error) : status;
+    if (status == EXTVM_OK) {
+        status = measure(bench, &task, &placement, &vms, error);
+    }
+    placement_leave(&placement);
+    return status;
 }
 
 /* -- all of them -- */

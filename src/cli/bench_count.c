@@ -12,19 +12,42 @@
 
 #include "report.h"
 
+/* The side's options, with another allocator, and without a log or a trace: what is counted is not
+ * what was asked for. */
+static extvm_status copy_options(const extvm_options *from, const extvm_allocator *allocator,
+                                 extvm_options **out, extvm_error *error) {
+    extvm_status status = EXTVM_OK;
+    const char *name;
+    *out = extvm_options_new(allocator);
+    if (*out == NULL) {
+        return complain_no_memory(error);
+    }
+    for (size_t i = 0; status == EXTVM_OK && (name = extvm_options_name(i)) != NULL; i++) {
+        char text[EXTVM_OPTION_TEXT_SIZE];
+        status = extvm_options_get(from, name, text, error);
+        if (status == EXTVM_OK) {
+            status = extvm_options_set(*out, name, text, error);
+        }
+    }
+    return status;
+}
+
 /* -- system calls -- */
 
 /* A session of the side: of the library, or of the ping-pong. */
 struct counted_session {
     const struct bench_measure *measure;
+    extvm_options *options;
     extvm_vm *vm;
     int socket;
 };
 
 static bool session_open(struct counted_session *session, const struct bench_side *side) {
     const struct bench_measure *measure = session->measure;
+    extvm_error ignored;
     if (side->address != NULL) {
-        return extvm_open(side->address, side->options, &session->vm, NULL) == EXTVM_OK;
+        return copy_options(side->options, NULL, &session->options, &ignored) == EXTVM_OK &&
+               extvm_open(side->address, session->options, &session->vm, &ignored) == EXTVM_OK;
     }
     session->socket = pingpong_node_open(measure->pingpong, measure->dialogue);
     return session->socket >= 0;
@@ -32,9 +55,10 @@ static bool session_open(struct counted_session *session, const struct bench_sid
 
 static bool session_call(const struct counted_session *session) {
     struct latency ignored = {.count = 0};
-    struct bench_spent spent;
+    struct bench_spent spent = {0};
+    extvm_error error;
     return session->vm != NULL
-               ? bench_load_run(session->measure->load, session->vm, &ignored, &spent, NULL) ==
+               ? bench_load_run(session->measure->load, session->vm, &ignored, &spent, &error) ==
                      EXTVM_OK
                : pingpong_node_call(session->socket, session->measure->dialogue, &ignored);
 }
@@ -50,6 +74,7 @@ _Noreturn static void be_counted(const struct bench_measure *measure,
     made = made && session_call(&session);
     (void)getppid();
     extvm_close(session.vm);
+    extvm_options_free(session.options);
     pingpong_node_close(session.socket);
     _exit(made ? 0 : 1);
 }
@@ -60,26 +85,25 @@ static void count_one(struct bench_counts *counts, uint64_t number) {
     counts->receives += number == SYS_recvfrom || number == SYS_recvmsg;
 }
 
-/* Lets the child go on until it is stopped again, or gone; false: gone, with `*status`. */
+/* Lets the child go on until its next system call begins or ends; false: it never will. */
 static bool go_on(pid_t child, int *status) {
+    enum { SYSTEM_CALL_STOP = SIGTRAP | 0x80 };
     return ptrace(PTRACE_SYSCALL, child, NULL, NULL) == 0 && waitpid(child, status, 0) == child &&
-           WIFSTOPPED(*status);
+           WIFSTOPPED(*status) && WSTOPSIG(*status) == SYSTEM_CALL_STOP;
 }
 
-/* Returns whether the child made its two calls, with all that it did between the marks. */
-static bool watch(pid_t child, struct bench_counts *counts) {
-    enum { SYSTEM_CALL_STOP = SIGTRAP | 0x80 };
-    int status;
+/* Goes with the child to its end, or to where it is stopped by anything but a system call. Returns
+ * whether it made its two calls, with all that it did between the marks. */
+static bool watch(pid_t child, int *status, struct bench_counts *counts) {
     unsigned marks = 0;
-    if (waitpid(child, &status, 0) != child || !WIFSTOPPED(status) ||
+    if (waitpid(child, status, 0) != child || !WIFSTOPPED(*status) ||
         ptrace(PTRACE_SETOPTIONS, child, NULL,
                (void *)(uintptr_t)(PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL)) != 0) {
         return false;
     }
-    while (go_on(child, &status)) {
+    while (go_on(child, status)) {
         struct __ptrace_syscall_info info;
-        if (WSTOPSIG(status) != SYSTEM_CALL_STOP ||
-            ptrace(PTRACE_GET_SYSCALL_INFO, child, (void *)sizeof info, &info) <= 0 ||
+        if (ptrace(PTRACE_GET_SYSCALL_INFO, child, (void *)sizeof info, &info) <= 0 ||
             info.op != PTRACE_SYSCALL_INFO_ENTRY) {
             continue;
         }
@@ -89,12 +113,13 @@ static bool watch(pid_t child, struct bench_counts *counts) {
             count_one(counts, info.entry.nr);
         }
     }
-    return marks == 2 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+    return marks == 2 && WIFEXITED(*status) && WEXITSTATUS(*status) == 0;
 }
 
 static void count_system_calls(const struct bench_measure *measure, const struct bench_side *side,
                                struct bench_counts *counts) {
     struct bench_counts seen = {.has_system_calls = true};
+    int status = W_STOPCODE(SIGSTOP);
     pid_t child = fork();
     if (child == 0) {
         be_counted(measure, side);
@@ -102,14 +127,14 @@ static void count_system_calls(const struct bench_measure *measure, const struct
     if (child < 0) {
         return;
     }
-    if (watch(child, &seen)) {
+    if (watch(child, &status, &seen)) {
         seen.has_allocations = counts->has_allocations;
         seen.allocations = counts->allocations;
         *counts = seen;
-        return;
-    }
-    kill(child, SIGKILL);
-    while (waitpid(child, NULL, 0) < 0 && errno == EINTR) {
+    } else if (!WIFEXITED(status) && !WIFSIGNALED(status)) { /* it is there still */
+        kill(child, SIGKILL);
+        while (waitpid(child, NULL, 0) < 0 && errno == EINTR) {
+        }
     }
 }
 
@@ -131,32 +156,13 @@ static void count_release(void *context, void *memory) {
     free(memory);
 }
 
-/* The side's options, with another allocator. */
-static extvm_status copy_options(const extvm_options *from, const extvm_allocator *allocator,
-                                 extvm_options **out, extvm_error *error) {
-    extvm_status status = EXTVM_OK;
-    const char *name;
-    *out = extvm_options_new(allocator);
-    if (*out == NULL) {
-        return complain_no_memory(error);
-    }
-    for (size_t i = 0; status == EXTVM_OK && (name = extvm_options_name(i)) != NULL; i++) {
-        char text[EXTVM_OPTION_TEXT_SIZE];
-        status = extvm_options_get(from, name, text, error);
-        if (status == EXTVM_OK) {
-            status = extvm_options_set(*out, name, text, error);
-        }
-    }
-    return status;
-}
-
 static extvm_status count_allocations(const struct bench_measure *measure,
                                       const struct bench_side *side, struct bench_counts *counts,
                                       extvm_error *error) {
     uint64_t allocations = 0;
     const extvm_allocator allocator = {&allocations, count_allocate, count_resize, count_release};
     struct latency ignored = {.count = 0};
-    struct bench_spent spent;
+    struct bench_spent spent = {0};
     extvm_options *options = NULL;
     extvm_vm *vm = NULL;
     extvm_status status = copy_options(side->options, &allocator, &options, error);

@@ -14,7 +14,6 @@ struct bench_report {
     json_t *measures;     /* NULL: none yet, or no memory */
     bool has_no_memory;   /* … for all of them */
     double best, of_most; /* of the server's rates, those of few sessions and of the most */
-    size_t most_sessions;
 };
 
 /* How it goes on. `socket` is "tcp" or "unix". */

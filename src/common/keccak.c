@@ -127,20 +127,33 @@ static __attribute__((target("avx512f,avx512vl"))) void permute_avx512(uint64_t 
     PERMUTE(vector);
 }
 
-static void permute(uint64_t state[LANES]) {
-    if (__builtin_cpu_supports("avx512vl")) {
-        permute_avx512(state);
-    } else if (__builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2")) {
-        permute_bmi(state);
-    } else {
-        permute_anywhere(state);
-    }
-}
-#else
-static void permute(uint64_t state[LANES]) {
-    permute_anywhere(state);
-}
 #endif
+
+/* -- which one -- */
+
+typedef void permutation(uint64_t state[LANES]);
+
+/* The permutation of that way; NULL: not on this processor. */
+static permutation *permutation_of(enum keccak_way way) {
+#if defined(__x86_64__)
+    if (way == KECCAK_AVX512) {
+        return __builtin_cpu_supports("avx512vl") ? permute_avx512 : NULL;
+    }
+    if (way == KECCAK_BMI) {
+        bool has_bmi = __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2");
+        return has_bmi ? permute_bmi : NULL;
+    }
+#endif
+    return way == KECCAK_ANYWHERE ? permute_anywhere : NULL;
+}
+
+static permutation *best_permutation(void) {
+    permutation *best = NULL;
+    for (int way = 0; best == NULL; way++) {
+        best = permutation_of((enum keccak_way)way);
+    }
+    return best;
+}
 
 /* -- the sponge; bytes come and go as whole lanes, which bought 8 ns a hash -- */
 
@@ -162,7 +175,7 @@ static void add_lanes(uint64_t state[LANES], const uint8_t *bytes, size_t count)
     }
 }
 
-void keccak256(extvm_bytes bytes, extvm_word *out) {
+static void hash(permutation *permute, extvm_bytes bytes, extvm_word *out) {
     uint64_t state[LANES];
     CLEAR_ROW(0), CLEAR_ROW(5), CLEAR_ROW(10), CLEAR_ROW(15), CLEAR_ROW(20);
     for (; bytes.size >= RATE; bytes.data += RATE, bytes.size -= RATE) {
@@ -182,4 +195,16 @@ void keccak256(extvm_bytes bytes, extvm_word *out) {
         const uint64_t lane = lane_in_order(state[i]);
         memcpy(out->bytes + 8 * i, &lane, sizeof lane);
     }
+}
+
+void keccak256(extvm_bytes bytes, extvm_word *out) {
+    hash(best_permutation(), bytes, out);
+}
+
+bool keccak256_by(enum keccak_way way, extvm_bytes bytes, extvm_word *out) {
+    permutation *permute = permutation_of(way);
+    if (permute != NULL) {
+        hash(permute, bytes, out);
+    }
+    return permute != NULL;
 }

@@ -67,8 +67,8 @@ struct protocol {
     bool (*encode_call)(const extvm_call *call, struct arena *scratch, struct buffer *out);
     bool (*encode_answer)(const struct query *query, const struct answer *answer,
                           struct buffer *out);
-    /* A query's parts lie in `arena`. A result is new, made with the arena's allocator, and
-     * holds what the VM sent, canonical but neither checked nor sorted. */
+    /* A query's parts lie in the body and in `arena`. A result is new, made with the arena's
+     * allocator, and holds what the VM sent, canonical but neither checked nor sorted. */
     extvm_status (*decode_vm_message)(extvm_bytes body, struct arena *arena,
                                       struct vm_message *message, extvm_error *error);
     /* Finds the outcome, and drops what means nothing with it. */

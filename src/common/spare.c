@@ -42,16 +42,20 @@ static void release(struct spare *spare) {
     memory_release(&allocator, spare);
 }
 
+static void release_all(const extvm_allocator *allocator, struct piece *pieces) {
+    for (struct piece *next; pieces != NULL; pieces = next) {
+        next = pieces->next;
+        memory_release(allocator, pieces);
+    }
+}
+
 void spare_close(struct spare *spare) {
     if (spare == NULL) {
         return;
     }
     pthread_mutex_lock(&spare->lock);
     for (unsigned i = 0; i < SIZES; i++) {
-        for (struct piece *piece = spare->kept[i], *next; piece != NULL; piece = next) {
-            next = piece->next;
-            memory_release(&spare->allocator, piece);
-        }
+        release_all(&spare->allocator, spare->kept[i]);
         spare->kept[i] = NULL;
     }
     spare->total = 0;
@@ -97,10 +101,31 @@ void *spare_take(struct spare *spare, size_t size) {
     return memory;
 }
 
+/* Takes kept pieces of larger sizes out until there is room for one of `list`, of `size` bytes:
+ * what nobody asks for any more must not keep the others from being kept. Returns them. */
+static struct piece *make_room(struct spare *spare, unsigned list, size_t size) {
+    struct piece *out = NULL;
+    size_t larger = SPARE_LARGEST;
+    for (unsigned from = SIZES - 1; from > list; from--, larger /= 2) {
+        while (spare->kept[from] != NULL && size > SPARE_TOTAL - spare->total) {
+            struct piece *piece = spare->kept[from];
+            spare->kept[from] = piece->next;
+            spare->total -= larger;
+            piece->next = out;
+            out = piece;
+        }
+    }
+    return out;
+}
+
 void spare_give(struct spare *spare, void *memory, size_t size) {
     unsigned list = list_of(&size);
     extvm_allocator allocator = spare->allocator;
+    struct piece *dropped = NULL;
     pthread_mutex_lock(&spare->lock);
+    if (!spare->is_closed && list < SIZES) {
+        dropped = make_room(spare, list, size);
+    }
     bool is_kept = !spare->is_closed && list < SIZES && size <= SPARE_TOTAL - spare->total;
     if (is_kept) {
         struct piece *piece = memory;
@@ -111,6 +136,7 @@ void spare_give(struct spare *spare, void *memory, size_t size) {
     spare->taken--;
     bool is_last = spare->is_closed && spare->taken == 0;
     pthread_mutex_unlock(&spare->lock);
+    release_all(&allocator, dropped);
     if (!is_kept) {
         memory_release(&allocator, memory);
     }

@@ -394,11 +394,11 @@ bool state_make_exist(struct state *state, struct account *account) {
 
 bool state_touch(struct state *state, struct account *account) {
     static const extvm_address ripemd160 = {{[EXTVM_ADDRESS_SIZE - 1] = 3}};
-    /* Block 2,675,119 of the main net: the contract of RIPEMD-160 stayed touched though its call
-     * ran out of gas, and every client has to agree (EIP-716). */
     if (account->touched) {
         return true;
     }
+    /* Block 2,675,119 of the main net: the contract of RIPEMD-160 stayed touched though its call
+     * ran out of gas, and every client has to agree (EIP-716). */
     if (extvm_address_equal(&account->address, &ripemd160)) {
         account->touched = true;
         return true;

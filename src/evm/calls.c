@@ -56,8 +56,8 @@ static bool grow_stack(struct evm *evm, size_t needed) {
 
 /* A frame on top of all, its stack behind the caller's and room for all of it; NULL: the run has
  * failed. Pointers to frames and into stacks are void after it. What is not in the message, the
- * code, the input and the snapshot, is for whoever pushes it: to clear the frame first costs 6 ns
- * of a call. */
+ * code and `pc`, the input, `is_create` and the snapshot, is for whoever pushes it: to clear the
+ * frame first costs 6 ns of a call. */
 static struct frame *frame_push(struct evm *evm, const struct message *message) {
     size_t stack_base = 0, memory_base = 0;
     if (evm->frame_count > 0) {

@@ -34,7 +34,7 @@ struct frame {
     struct word *top, *floor;        /* behind the top word, and at the bottom one */
     int64_t gas;                     /* what is left */
     size_t memory_base, memory_size; /* bytes in the machine's memory */
-    struct code *code;               /* what runs; NULL only before the first frame */
+    struct code *code;               /* what runs */
     struct account *self;            /* whose balance and storage it is */
     extvm_address caller;
     struct word value;

@@ -1,10 +1,9 @@
 /* The result of a run, from the state at its end: protocol/kevm.md, sections 10 and 11, but that
  * what a frame undid is undone everywhere. */
-#include <stdlib.h>
-
 #include <extvm/integer.h>
 
 #include "common/result.h"
+#include "common/sort.h"
 #include "machine.h"
 
 /* What is listed of an account. */
@@ -92,34 +91,35 @@ static void fill_access_entry(extvm_result *result, extvm_access_entry *out,
     }
 }
 
-static int compare_accounts(const void *a, const void *b) {
-    return memcmp((*(const struct account *const *)a)->address.bytes,
-                  (*(const struct account *const *)b)->address.bytes, EXTVM_ADDRESS_SIZE);
-}
+/* An account as it is sorted: by the address that it begins with. */
+struct listed {
+    extvm_address address;
+    const struct account *account;
+};
 
 /* The run's accounts in the order of their addresses, in the run's own memory; NULL: none left. All
  * lists of the result are then made in order: one sort instead of three, a tenth of a create. */
-static const struct account **sorted_accounts(struct state *state, size_t *count) {
+static struct listed *sorted_accounts(struct state *state, size_t *count) {
     size_t all = 0;
     for (const struct account *account = state->all; account != NULL; account = account->next) {
         all++;
     }
-    const struct account **accounts = arena_array(&state->arena, all, sizeof *accounts);
+    struct listed *accounts = arena_array(&state->arena, all, sizeof *accounts);
     *count = all;
     if (accounts != NULL) {
         size_t at = 0;
         for (const struct account *account = state->all; account != NULL; account = account->next) {
-            accounts[at++] = account;
+            accounts[at++] = (struct listed){account->address, account};
         }
-        qsort(accounts, all, sizeof *accounts, compare_accounts);
+        sort_by_first_bytes(accounts, all, sizeof *accounts, EXTVM_ADDRESS_SIZE);
     }
     return accounts;
 }
 
 static void fill_accounts(extvm_result *result, extvm_access_entry *access,
-                          const struct account *const *accounts, size_t count) {
+                          const struct listed *accounts, size_t count) {
     for (size_t i = 0; i < count; i++) {
-        const struct account *account = accounts[i];
+        const struct account *account = accounts[i].account;
         if (account_is_modified(account)) {
             fill_modified(result, &result->modified[result->modified_count++], account);
         }
@@ -133,21 +133,19 @@ static void fill_accounts(extvm_result *result, extvm_access_entry *access,
 }
 
 /* With the beneficiary in its place. */
-static void fill_touched(extvm_result *result, const struct account *const *accounts,
-                         size_t count) {
+static void fill_touched(extvm_result *result, const struct listed *accounts, size_t count) {
     extvm_address *touched = result->touched;
     size_t filled = 0, i = 0;
-    while (i < count &&
-           memcmp(accounts[i]->address.bytes, result->beneficiary.bytes, EXTVM_ADDRESS_SIZE) < 0) {
-        if (accounts[i]->touched) {
-            touched[filled++] = accounts[i]->address;
+    while (i < count && address_compare(&accounts[i].address, &result->beneficiary) < 0) {
+        if (accounts[i].account->touched) {
+            touched[filled++] = accounts[i].address;
         }
         i++;
     }
     touched[filled++] = result->beneficiary;
     for (; i < count; i++) {
-        if (accounts[i]->touched) {
-            touched[filled++] = accounts[i]->address;
+        if (accounts[i].account->touched) {
+            touched[filled++] = accounts[i].address;
         }
     }
     result->touched_count = filled;
@@ -156,16 +154,16 @@ static void fill_touched(extvm_result *result, const struct account *const *acco
 /* Counts, makes the arrays, and fills them. */
 static void list_accounts(struct state *state, extvm_result *result) {
     size_t modified = 0, deleted = 0, touched = 1 /* the beneficiary */, warm = 0, count;
-    const struct account **accounts = sorted_accounts(state, &count);
+    const struct listed *accounts = sorted_accounts(state, &count);
     if (accounts == NULL) {
         result->arena.failed = true;
         return;
     }
     for (size_t i = 0; i < count; i++) {
-        modified += account_is_modified(accounts[i]);
-        deleted += accounts[i]->destructed;
-        touched += accounts[i]->touched;
-        warm += accounts[i]->warm;
+        modified += account_is_modified(accounts[i].account);
+        deleted += accounts[i].account->destructed;
+        touched += accounts[i].account->touched;
+        warm += accounts[i].account->warm;
     }
     extvm_access_entry *access;
     result->modified = arena_array(&result->arena, modified, sizeof *result->modified);

@@ -94,6 +94,7 @@ static extvm_status read_extra(struct wire result_fields, uint32_t number, size_
     }
     result->coverage = coverage;
     result->coverage_count = count;
+    result->arena.maximum = SIZE_MAX; /* what the decoding set was for the coverage alone */
     return status;
 }
 

@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-enum { KEPT_TABLE_SLOTS = 1024 };
-
 static extvm_bytes cell_key(const void *entry) {
     return (extvm_bytes){(const uint8_t *)&((const struct cell *)entry)->key,
                          sizeof(struct cell_key)};
@@ -16,9 +14,7 @@ void cells_init(struct cells *cells, const extvm_allocator *allocator) {
 }
 
 void cells_clear(struct cells *cells) {
-    if (cells->table.capacity > KEPT_TABLE_SLOTS) {
-        table_free(&cells->table);
-    }
+    table_clear(&cells->table);
 }
 
 void cells_free(struct cells *cells) {

@@ -131,6 +131,9 @@ static extvm_status fill_unchanged(const struct known_account *known, extvm_resu
                                    extvm_error *error) {
     *kept = account->nonce.size > 0 || account->balance.size > 0 || account->code.size > 0 ||
             account->storage_count > 0;
+    if (!*kept) {
+        return EXTVM_OK;
+    }
     if ((account->nonce.size == 0 &&
          !arena_copy(&result->arena, known->account.nonce, &account->nonce)) ||
         (account->balance.size == 0 &&

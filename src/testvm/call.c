@@ -187,7 +187,7 @@ static bool ask(struct remote_world *world, const struct query *query, struct an
     }
     hosted->queries++;
     const uint64_t start = clock_now();
-    atomic_store_explicit(&hosted->last_step, start, memory_order_relaxed);
+    atomic_fetch_add_explicit(&hosted->steps, 1, memory_order_relaxed);
     extvm_status status = session_ask(&hosted->session, query, &world->error);
     if (status == EXTVM_OK) {
         status = send_output(hosted, &world->error);

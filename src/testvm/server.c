@@ -1,6 +1,5 @@
 /* The test-mode server: starting, the loop with its listener, stopping. */
 #include "server.h"
-#include "common/spare.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

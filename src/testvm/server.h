@@ -41,8 +41,8 @@ struct hosted {
     uint64_t leave_end; /* when a session that is left is closed at the latest: the clock */
     bool is_reset;      /* and not with a half-close: its socket resets when it is closed */
     uint32_t queries;   /* asked in the call that runs */
-    atomic_uint_least64_t last_step; /* the clock when its call was begun or asked last */
-    char peer[64];                   /* for the log */
+    atomic_uint steps;  /* asked in all calls, modulo 2^32: for worker_look */
+    char peer[64];      /* for the log */
 };
 
 struct queue {

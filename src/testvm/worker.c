@@ -7,6 +7,7 @@
  * program does, keeps nobody waiting: for each such call another may begin. */
 #include <errno.h>
 #include <event2/event.h>
+#include <limits.h>
 #include <sys/socket.h>
 
 #include "common/clock.h"
@@ -16,7 +17,10 @@
 
 enum {
     STACK_SIZE = 256 * 1024, /* bytes; the machines' frames are not on it */
-    SLOW_MILLISECONDS = 10,  /* without a query, or for an answer to one */
+    /* A call is slow that asks for less than this between two looks, and that is the time between
+     * them: its node takes over a millisecond for an answer, or its program computes. */
+    QUERIES_BETWEEN_LOOKS = 10,
+    LOOK_MILLISECONDS = 10
 };
 
 struct worker {
@@ -25,6 +29,10 @@ struct worker {
     pthread_t thread;
     void *machines[HOST_COUNT]; /* NULL: not needed yet */
     struct hosted *hosted;      /* whose call runs, or NULL; under the server's lock */
+
+    /* What the last look saw; the loop's. */
+    const struct hosted *seen;
+    unsigned seen_steps;
 };
 
 /* How many calls may begin now; under the lock. */
@@ -45,7 +53,6 @@ static struct hosted *next_call(struct worker *worker) {
         server->waiting--;
         server->idle_workers--;
         server->busy_workers++;
-        atomic_store(&hosted->last_step, clock_now());
     }
     worker->hosted = hosted;
     pthread_mutex_unlock(&server->lock);
@@ -129,22 +136,37 @@ static bool add_workers(extvm_testvm *server) {
 
 static void look_again(extvm_testvm *server) {
     const struct timeval later =
-        clock_timeval((uint64_t)SLOW_MILLISECONDS * NANOSECONDS_IN_MILLISECOND);
-    if (!evtimer_pending(server->look, NULL)) {
-        evtimer_add(server->look, &later);
+        clock_timeval((uint64_t)LOOK_MILLISECONDS * NANOSECONDS_IN_MILLISECOND);
+    if (!evtimer_pending(server->look, NULL) && evtimer_add(server->look, &later) != 0) {
+        /* Without memory for a timer nobody would look: then all calls may begin. */
+        pthread_mutex_lock(&server->lock);
+        server->busy_maximum = UINT_MAX / 2;
+        add_workers(server);
+        pthread_cond_broadcast(&server->work);
+        pthread_mutex_unlock(&server->lock);
     }
 }
 
+/* Whether the worker's call has got on since the last look; under the lock. */
+static bool is_slow(struct worker *worker) {
+    const struct hosted *hosted = worker->hosted, *seen = worker->seen;
+    unsigned before = worker->seen_steps;
+    worker->seen = hosted;
+    if (hosted == NULL) {
+        return false;
+    }
+    worker->seen_steps = atomic_load_explicit(&hosted->steps, memory_order_relaxed);
+    return hosted == seen && worker->seen_steps - before < QUERIES_BETWEEN_LOOKS;
+}
+
 void worker_look(extvm_testvm *server) {
-    const uint64_t before = clock_now() - (uint64_t)SLOW_MILLISECONDS * NANOSECONDS_IN_MILLISECOND;
     pthread_mutex_lock(&server->lock);
     server->slow_workers = 0;
-    for (const struct worker *worker = server->running; worker != NULL; worker = worker->next) {
-        server->slow_workers +=
-            worker->hosted != NULL && atomic_load(&worker->hosted->last_step) < before;
-    }
     bool waits = server->waiting > 0 && !atomic_load(&server->is_stopping);
-    if (waits) {
+    for (struct worker *worker = server->running; worker != NULL && waits; worker = worker->next) {
+        server->slow_workers += is_slow(worker);
+    }
+    if (waits && free_places(server) > 0) {
         add_workers(server);
         pthread_cond_broadcast(&server->work);
     }
@@ -169,7 +191,7 @@ void worker_submit(struct hosted *hosted) {
         queue_put(&server->calls, hosted);
         pthread_cond_signal(&server->work);
     }
-    bool waits = server->waiting > 0;
+    bool waits = server->waiting > free_places(server);
     pthread_mutex_unlock(&server->lock);
     if (waits) {
         look_again(server);
@@ -202,12 +224,16 @@ void worker_cut_all(extvm_testvm *server) {
     server_wake(server);
 }
 
-/* No worker is added any more: is_stopping keeps worker_submit from it. */
+/* No worker is added any more: is_stopping keeps worker_submit from it. The loop may still look at
+ * those that there are, until the list is taken from it. */
 void worker_join_all(extvm_testvm *server) {
-    for (struct worker *worker = server->running, *next; worker != NULL; worker = next) {
+    pthread_mutex_lock(&server->lock);
+    struct worker *workers = server->running;
+    server->running = NULL;
+    pthread_mutex_unlock(&server->lock);
+    for (struct worker *worker = workers, *next; worker != NULL; worker = next) {
         next = worker->next;
         pthread_join(worker->thread, NULL);
         free_worker(worker);
     }
-    server->running = NULL;
 }

@@ -280,6 +280,95 @@ static void a_thousand_calls_in_flight_fit_in_memory_and_do_not_slow_another(voi
     extvm_testvm_stop(server);
 }
 
+/* -- nodes that take their time -- */
+
+struct slow_node {
+    const extvm_testvm *server;
+    atomic_uint *asked; /* by calls that are begun */
+    atomic_bool *is_over;
+    pthread_t thread;
+    bool has_asked;
+};
+
+static extvm_lookup slow_account(void *context, const extvm_address *address, extvm_account *out) {
+    static const uint8_t one = 1;
+    const extvm_address contract = case_address(CONTRACT);
+    (void)context;
+    *out = (extvm_account){.nonce = {&one, 1},
+                           .balance = {&one, 1},
+                           .has_code = extvm_address_equal(address, &contract)};
+    return EXTVM_LOOKUP_FOUND;
+}
+
+/* Three milliseconds for an answer, as a node whose world is in a data base. */
+static extvm_lookup slow_storage(void *context, const extvm_address *address, extvm_bytes key,
+                                 extvm_bytes *out) {
+    static const uint8_t one = 1;
+    struct slow_node *node = context;
+    (void)address;
+    (void)key;
+    atomic_fetch_add(node->asked, node->has_asked ? 0 : 1);
+    node->has_asked = true;
+    sleep_for(0.003);
+    *out = (extvm_bytes){&one, 1};
+    return atomic_load(node->is_over) ? EXTVM_LOOKUP_FAILED : EXTVM_LOOKUP_FOUND;
+}
+
+static extvm_lookup slow_code(void *context, const extvm_address *address, extvm_bytes *out) {
+    /* Asks for one storage value after the other, until the gas is gone. */
+    static const uint8_t code[] = {0x60, 0, 0x5b, 0x60, 1, 1, 0x80, 0x54, 0x50, 0x60, 2, 0x56};
+    (void)context;
+    (void)address;
+    *out = (extvm_bytes){code, sizeof code};
+    return EXTVM_LOOKUP_FOUND;
+}
+
+static extvm_lookup slow_block_hash(void *context, uint64_t number, extvm_word *out) {
+    (void)context;
+    (void)number;
+    (void)out;
+    return EXTVM_LOOKUP_ABSENT;
+}
+
+static void *run_slowly(void *argument) {
+    struct slow_node *node = argument;
+    const extvm_world world = {node, slow_account, slow_storage, slow_code, slow_block_hash};
+    struct case_call one;
+    extvm_vm *vm = NULL;
+    extvm_result *result = NULL;
+    case_call_init(&one, CONTRACT, "", "0", "1000000000");
+    if (extvm_open(extvm_testvm_address(node->server), NULL, &vm, NULL) == EXTVM_OK) {
+        (void)extvm_run(vm, &one.call, &world, &result, NULL);
+    }
+    extvm_result_free(result);
+    extvm_close(vm);
+    return NULL;
+}
+
+static void nodes_that_take_milliseconds_for_an_answer_keep_nobody_waiting(void **unused) {
+    enum { MOST = 256 };
+    static struct slow_node nodes[MOST];
+    atomic_uint asked = 0;
+    atomic_bool is_over = false;
+    extvm_testvm *server = start(NULL, NULL, NULL);
+    (void)unused;
+    for (int i = 0; i < MOST; i++) {
+        nodes[i] = (struct slow_node){.server = server, .asked = &asked, .is_over = &is_over};
+        assert_int_equal(pthread_create(&nodes[i].thread, NULL, run_slowly, &nodes[i]), 0);
+    }
+    double start_time = now();
+    while (atomic_load(&asked) < MOST && now() - start_time < 20) {
+        sleep_for(0.005);
+    }
+    assert_int_equal(atomic_load(&asked), MOST);
+    assert_serves(server);
+    atomic_store(&is_over, true);
+    for (int i = 0; i < MOST; i++) {
+        pthread_join(nodes[i].thread, NULL);
+    }
+    extvm_testvm_stop(server);
+}
+
 /* -- faults: the client's end of each -- */
 
 static void every_fault_gives_the_client_its_own_status(void **unused) {
@@ -462,6 +551,7 @@ int main(void) {
         cmocka_unit_test(answer_that_dribbles_in_is_too_late_all_the_same),
         cmocka_unit_test(session_over_the_limit_is_turned_away_orderly),
         cmocka_unit_test(a_thousand_calls_in_flight_fit_in_memory_and_do_not_slow_another),
+        cmocka_unit_test(nodes_that_take_milliseconds_for_an_answer_keep_nobody_waiting),
         cmocka_unit_test(every_fault_gives_the_client_its_own_status),
         cmocka_unit_test(fault_that_is_none_is_refused_with_the_list),
         cmocka_unit_test(address_that_cannot_be_listened_at_is_said),

@@ -68,6 +68,31 @@ static void memory_lives_until_the_last_piece_is_given_back(void **unused) {
     assert_int_equal(memory.live, 0);
 }
 
+static void sizes_that_nobody_asks_for_any_more_make_way(void **unused) {
+    struct scarce_memory memory = {0};
+    const extvm_allocator allocator = scarce_memory_allocator(&memory);
+    struct spare *spare = spare_new(&allocator);
+    void *large[SPARE_TOTAL / SPARE_LARGEST];
+    (void)unused;
+    for (size_t i = 0; i < SPARE_TOTAL / SPARE_LARGEST; i++) {
+        large[i] = spare_take(spare, SPARE_LARGEST);
+        assert_non_null(large[i]);
+    }
+    void *small = spare_take(spare, 100);
+    assert_non_null(small);
+    for (size_t i = 0; i < SPARE_TOTAL / SPARE_LARGEST; i++) {
+        spare_give(spare, large[i], SPARE_LARGEST);
+    }
+    spare_give(spare, small, 100);
+    size_t before = memory.allocations;
+    small = spare_take(spare, 100);
+    assert_non_null(small);
+    assert_int_equal(memory.allocations, before);
+    spare_give(spare, small, 100);
+    spare_close(spare);
+    assert_int_equal(memory.live, 0);
+}
+
 static void memory_that_runs_out_is_told(void **unused) {
     struct scarce_memory memory = {.fail_at = 1};
     const extvm_allocator allocator = scarce_memory_allocator(&memory);
@@ -132,6 +157,7 @@ int main(void) {
         cmocka_unit_test(piece_that_was_given_back_is_given_to_the_next),
         cmocka_unit_test(no_more_is_kept_than_is_said),
         cmocka_unit_test(memory_lives_until_the_last_piece_is_given_back),
+        cmocka_unit_test(sizes_that_nobody_asks_for_any_more_make_way),
         cmocka_unit_test(memory_that_runs_out_is_told),
         cmocka_unit_test(call_with_many_accounts_leaves_no_large_table),
         cmocka_unit_test(arena_takes_its_chunks_from_it_and_gives_them_back),
