@@ -311,8 +311,49 @@ static void order_of_fields_explicit_defaults_and_unknown_fields_change_nothing(
 
 #define TEST(test) cmocka_unit_test_setup_teardown(test, begin, end)
 
+static void short_coverage_leaves_room_for_a_long_result(void **context) {
+    enum { UPDATES = 10000 };
+    static const uint8_t one = 1, covered[] = {0x60, 0x00};
+    static extvm_storage_update updates[UPDATES];
+    static uint8_t keys[UPDATES][EXTVM_U64_INTEGER_SIZE];
+    (void)context;
+    const extvm_allocator *allocator = extvm_default_allocator();
+    extvm_code_coverage coverage = {.code = {covered, 2}, .coverage = {covered, 1}};
+    extvm_modified_account account = {
+        .nonce = {&one, 1}, .balance = {&one, 1}, .storage = updates, .storage_count = UPDATES};
+    struct arena arena;
+    struct buffer out;
+    struct vm_message message = {.owner = NULL};
+    extvm_result *result = result_new(allocator, NULL);
+    assert_non_null(result);
+    for (uint64_t i = 0; i < UPDATES; i++) {
+        updates[i].key = extvm_integer_from_u64(i, keys[i]);
+        updates[i].value = (extvm_bytes){&one, 1};
+    }
+    result->return_code = result->gas_remaining = result->gas_refund = (extvm_bytes){&one, 1};
+    result->modified = &account;
+    result->modified_count = 1;
+    result->coverage = &coverage;
+    result->coverage_count = 1;
+    arena_init(&arena, allocator, SIZE_MAX);
+    buffer_init(&out, allocator, SIZE_MAX);
+    assert_true(iele_protocol.encode_result(result, &arena, &out));
+    arena_reset(&arena);
+    assert_int_equal(
+        iele_protocol.decode_vm_message((extvm_bytes){out.data, out.size}, &arena, &message, NULL),
+        EXTVM_OK);
+    assert_non_null(message.result);
+    assert_int_equal(message.result->coverage_count, 1);
+    assert_int_equal(message.result->modified[0].storage_count, UPDATES);
+    extvm_result_free(message.result);
+    extvm_result_free(result);
+    buffer_free(&out);
+    arena_free(&arena);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(short_coverage_leaves_room_for_a_long_result),
         TEST(each_number_of_a_call_is_sent_in_its_shortest_form_with_a_sign),
         TEST(only_a_call_without_recipient_is_a_create),
         TEST(timestamp_is_never_sent_negative),
