@@ -121,6 +121,10 @@ static struct async *new_call(struct spare *spare) {
 }
 
 static void release(struct async *call) {
+    struct event *const events[EVENTS] = {call->wake, call->io, call->timer};
+    for (size_t i = 0; i < EVENTS; i++) {
+        event_debug_unassign(events[i]); /* for programs with libevent's debug mode */
+    }
     spare_give(call->spare, call, size_of_call());
 }
 

@@ -3,9 +3,7 @@
 
 #include <extvm/integer.h>
 
-static extvm_bytes address_bytes(const extvm_address *address) {
-    return (extvm_bytes){address->bytes, EXTVM_ADDRESS_SIZE};
-}
+#include "result.h"
 
 static extvm_bytes address_of(const void *entry) {
     return address_bytes(&((const struct known_account *)entry)->address);

@@ -38,10 +38,6 @@ static const struct shape answers[] = {
     [QUERY_BLOCK_HASH] = {"Blockhash", 0, {{1, WIRE_BYTES}}},
 };
 
-static extvm_bytes address_bytes(const extvm_address *address) {
-    return (extvm_bytes){address->bytes, EXTVM_ADDRESS_SIZE};
-}
-
 static bool take(const struct shape *shape, struct wire message, struct wire_field *fields,
                  extvm_error *error) {
     bool taken = wire_take(message, shape->fields, fields);

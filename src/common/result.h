@@ -60,6 +60,10 @@ void result_sort(extvm_result *result);
  * 2^256. False when there is no memory. */
 bool result_set_gas_used(extvm_result *result, extvm_bytes gas_provided);
 
+static inline extvm_bytes address_bytes(const extvm_address *address) {
+    return (extvm_bytes){address->bytes, EXTVM_ADDRESS_SIZE};
+}
+
 /* Orders addresses as qsort wants it. */
 int address_compare(const void *a, const void *b);
 

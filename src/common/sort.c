@@ -74,7 +74,7 @@ void sort_in_place(void *elements, size_t count, size_t size,
 
 /* -- by the bytes that elements begin with -- */
 
-enum { FEW = 16 /* elements that are sorted one by one */, BYTE_VALUES = 256 };
+enum { FEW = 32 /* elements that are sorted one by one */, BYTE_VALUES = 256 };
 
 struct run {
     char *first;

@@ -66,10 +66,6 @@ struct extvm_state {
 
 /* -- keys of the tables -- */
 
-static extvm_bytes address_bytes(const extvm_address *address) {
-    return (extvm_bytes){address->bytes, EXTVM_ADDRESS_SIZE};
-}
-
 static extvm_bytes number_bytes(const uint64_t *number) {
     return (extvm_bytes){(const uint8_t *)number, sizeof *number};
 }

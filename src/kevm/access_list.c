@@ -125,27 +125,9 @@ extvm_status access_list_from_message(const Kevm__AccessListData *data, struct a
 
 /* Field numbers, as in proto/kevm.proto. */
 enum { LIST_ADDRESS = 1, LIST_LOCATION };
-enum { LOCATION_ADDRESS = 1, LOCATION_KEY, LOCATION_FIELDS };
-
-/* The fields of a StorageEntry, each the last of its number; one that is not there is empty. False
- * when the message is broken. */
-static bool find_location(const struct wire_field *message,
-                          struct wire_field fields[LOCATION_FIELDS]) {
-    struct wire wire = {message->data, message->data + message->size};
-    struct wire_field field;
-    bool broken;
-    fields[LOCATION_ADDRESS] = fields[LOCATION_KEY] = (struct wire_field){.type = WIRE_BYTES};
-    while (wire_next(&wire, &field, &broken)) {
-        if (field.number < LOCATION_FIELDS) {
-            fields[field.number] = field;
-            broken = field.type != WIRE_BYTES;
-        }
-        if (broken) {
-            return false;
-        }
-    }
-    return !broken;
-}
+enum { LOCATION_ADDRESS, LOCATION_KEY, LOCATION_FIELDS }; /* of a StorageEntry */
+static const struct wire_known location_fields[] = {
+    [LOCATION_ADDRESS] = {1, WIRE_BYTES}, [LOCATION_KEY] = {2, WIRE_BYTES}, {0, WIRE_BYTES}};
 
 /* Checks all but the keys, and counts, before memory is taken: then none of it is for entries that
  * are too short to be any. */
@@ -160,8 +142,8 @@ static extvm_status check_list(struct wire wire, size_t counts[LIST_LOCATION + 1
         if (field.number > LIST_LOCATION) {
             continue;
         }
-        broken = field.type != WIRE_BYTES ||
-                 (field.number == LIST_LOCATION && !find_location(&field, parts));
+        broken = field.type != WIRE_BYTES || (field.number == LIST_LOCATION &&
+                                              !wire_take(wire_of(&field), location_fields, parts));
         if (broken) {
             break;
         }
@@ -186,7 +168,8 @@ static extvm_status take_in_place(struct wire wire, struct arena *arena, struct 
         if (field.number > LIST_LOCATION) {
             continue;
         }
-        bool is_location = field.number == LIST_LOCATION && find_location(&field, parts);
+        bool is_location =
+            field.number == LIST_LOCATION && wire_take(wire_of(&field), location_fields, parts);
         const struct wire_field *address = is_location ? &parts[LOCATION_ADDRESS] : &field;
         status = read_address_field(address_name, wire_bytes(address), &warm->address, error);
         warm->key = (extvm_bytes){NULL, 0};

@@ -212,8 +212,8 @@ static void init_call(struct case_call *one, extvm_state *state, const struct pr
 }
 
 /* How often, in four calls after two like them, the handle's allocator was asked in all, and the
- * server's in the call with the fewest: a call that comes before the last one's thread rests gets
- * a new one. */
+ * server's in the call with the fewest: the server's loop may give back what a session took when
+ * the next call has begun. */
 static void count_machine(const char *address, struct counted *counted, struct counted *server,
                           const struct program *program, size_t later[2]) {
     struct case_call one;
