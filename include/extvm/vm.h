@@ -132,7 +132,7 @@ extvm_status extvm_open(const char *address, const extvm_options *options, extvm
 void extvm_close(extvm_vm *vm);
 
 /* Stops the calls of this handle whose context is `call`, or with NULL all that are running or
- * waiting: each ends with EXTVM_CANCELLED, at once or at most 10 ms later when it waits for a VM
+ * waiting: each ends with EXTVM_CANCELLED, at once or at most 100 ms later when it waits for a VM
  * outside, at the next look at the clock when it runs in a VM inside, and when the world has
  * answered if it is there. The VM is left politely, as after a deadline. Calls that are made later
  * are not touched. From any thread, and from a signal handler. NULL for `vm` is allowed. */

@@ -27,8 +27,9 @@ struct socket_calls {
 
 /* How long a send or receive sleeps in the kernel, where nothing but the socket wakes it, before it
  * is left for a poll, that ends at once when the call is stopped; nanoseconds. Most answers come
- * sooner. */
-#define SOCKET_SLEEP UINT64_C(10000000)
+ * sooner. It is a timer in the kernel, and one that is near makes each sleep of a processor dearer:
+ * with 10 ms the client did 0.91 to 0.97 of a bare socket's queries, with 100 ms 0.98 to 1.01. */
+#define SOCKET_SLEEP UINT64_C(100000000)
 
 extern const struct socket_calls system_socket_calls;
 

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "common/clock.h"
+#include "common/connection.h"
 #include "support/caller.h"
 
 #define STOP "00"
@@ -46,12 +47,29 @@ static void call_that_waits_for_the_vm_is_woken_at_once(void **unused) {
     caller_init(&caller, stalled.vm, STOP, "100000");
     caller_start(&caller);
     caller_wait_asked(&caller, 1);
-    sleep_milliseconds(50); /* into the poll */
+    sleep_milliseconds(150); /* into the poll */
     uint64_t start = clock_now();
     extvm_cancel(stalled.vm, NULL);
     assert_int_equal(caller_join(&caller), EXTVM_CANCELLED);
     assert_true(clock_now() - start < AT_ONCE);
     assert_non_null(strstr(caller.error.text, "cancelled"));
+    caller_free(&caller);
+    end(&stalled);
+}
+
+static void call_that_has_just_begun_to_wait_is_woken_soon(void **unused) {
+    (void)unused;
+    struct stalled stalled;
+    struct caller caller;
+    begin(&stalled, "stall-after=1", "wait-timeout", "1m");
+    caller_init(&caller, stalled.vm, STOP, "100000");
+    caller_start(&caller);
+    caller_wait_asked(&caller, 1);
+    sleep_milliseconds(10);
+    uint64_t start = clock_now();
+    extvm_cancel(stalled.vm, NULL);
+    assert_int_equal(caller_join(&caller), EXTVM_CANCELLED);
+    assert_true(clock_now() - start < SOCKET_SLEEP + AT_ONCE);
     caller_free(&caller);
     end(&stalled);
 }
@@ -228,6 +246,7 @@ static void time_in_the_world_counts_only_when_that_is_wanted(void **unused) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(call_that_waits_for_the_vm_is_woken_at_once),
+        cmocka_unit_test(call_that_has_just_begun_to_wait_is_woken_soon),
         cmocka_unit_test(only_the_call_that_is_meant_is_stopped),
         cmocka_unit_test(call_in_the_world_ends_when_the_world_has_answered),
         cmocka_unit_test(internal_vm_stops_too),
