@@ -14,10 +14,10 @@ count() {
 
 first=$(count "$1" $fewer)
 second=$(count "$1" $more)
-[ -n "$first" ] && [ -n "$second" ] || {
+if [ -z "$first" ] || [ -z "$second" ]; then
     echo "instructions: callgrind counted nothing" >&2
     exit 1
-}
+fi
 each=$(((second - first) / (more - fewer)))
 echo "instructions of a storage query at the node's end, by callgrind: $each (limit $limit)"
 [ "$each" -ge 100 ] && [ "$each" -le "$limit" ]
