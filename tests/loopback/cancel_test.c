@@ -39,39 +39,32 @@ static void end(struct stalled *stalled) {
     extvm_testvm_stop(stalled->server);
 }
 
-static void call_that_waits_for_the_vm_is_woken_at_once(void **unused) {
-    (void)unused;
+/* A call that has waited for some time is cancelled, and ends within a time. */
+static void cancel_waiting(unsigned waited, uint64_t limit) {
     struct stalled stalled;
     struct caller caller;
     begin(&stalled, "stall-after=1", "wait-timeout", "1m");
     caller_init(&caller, stalled.vm, STOP, "100000");
     caller_start(&caller);
     caller_wait_asked(&caller, 1);
-    sleep_milliseconds(150); /* into the poll */
+    sleep_milliseconds(waited);
     uint64_t start = clock_now();
     extvm_cancel(stalled.vm, NULL);
     assert_int_equal(caller_join(&caller), EXTVM_CANCELLED);
-    assert_true(clock_now() - start < AT_ONCE);
+    assert_true(clock_now() - start < limit);
     assert_non_null(strstr(caller.error.text, "cancelled"));
     caller_free(&caller);
     end(&stalled);
 }
 
+static void call_that_waits_for_the_vm_is_woken_at_once(void **unused) {
+    (void)unused;
+    cancel_waiting(150, AT_ONCE); /* in the poll */
+}
+
 static void call_that_has_just_begun_to_wait_is_woken_soon(void **unused) {
     (void)unused;
-    struct stalled stalled;
-    struct caller caller;
-    begin(&stalled, "stall-after=1", "wait-timeout", "1m");
-    caller_init(&caller, stalled.vm, STOP, "100000");
-    caller_start(&caller);
-    caller_wait_asked(&caller, 1);
-    sleep_milliseconds(10);
-    uint64_t start = clock_now();
-    extvm_cancel(stalled.vm, NULL);
-    assert_int_equal(caller_join(&caller), EXTVM_CANCELLED);
-    assert_true(clock_now() - start < SOCKET_SLEEP + AT_ONCE);
-    caller_free(&caller);
-    end(&stalled);
+    cancel_waiting(10, SOCKET_SLEEP + AT_ONCE);
 }
 
 static void only_the_call_that_is_meant_is_stopped(void **unused) {
