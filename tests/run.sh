@@ -1,10 +1,11 @@
 #!/bin/sh
-# Runs test programs and scripts that print TAP, shows what fails, and ends with the line
-# `N passed, N failed, N skipped`. Each argument is a command line. WRAPPER goes before each of them.
+# Runs test programs and scripts that print TAP, shows what fails, where it ran and once more at the end (the part
+# of a log that is read first), and ends with the line `N passed, N failed, N skipped`. Each argument is a command
+# line. WRAPPER goes before each of them.
 set -u
 passed=0 failed=0 skipped=0
-output=$(mktemp)
-trap 'rm -f "$output"' EXIT
+output=$(mktemp) failures=$(mktemp)
+trap 'rm -f "$output" "$failures"' EXIT
 
 for command in "$@"; do
     started=$(date +%s)
@@ -30,9 +31,19 @@ for command in "$@"; do
         sed -n 's/^# \([0-9]\)/    \1/p' "$output"
     else
         sed 's/^/    /' "$output"
+        {
+            printf 'failed: %s (exit code %d)\n' "$command" "$status"
+            # What an assertion said stands beside its "not ok", a sanitizer's report and a crash at the end.
+            if grep -q '^not ok' "$output"; then
+                grep -A 6 '^not ok' "$output" | grep -v '^ok '
+            else
+                tail -n 12 "$output"
+            fi | sed 's/^/    /'
+        } >>"$failures"
     fi
     [ "$skip" -eq 0 ] || grep -E '# *SKIP|not there' "$output" | sed 's/^/    /'
 done
 
+cat "$failures"
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ]
