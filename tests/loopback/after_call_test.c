@@ -47,8 +47,7 @@ static void two_calls(const struct row *row) {
     event_base_dispatch(base);
     event_base_free(base);
     assert_int_equal(status, EXTVM_OK);
-    sleep_milliseconds(20); /* the server closes first, and counts then */
-    assert_int_equal(extvm_testvm_sessions(server), row->sessions);
+    wait_sessions(server, row->sessions); /* the server closes first, and counts then */
     assert_int_equal(extvm_stats(vm, &stats, NULL), EXTVM_OK);
     assert_int_equal(stats.connects, row->connects);
     assert_int_equal(stats.cut_off, 0);
@@ -85,8 +84,7 @@ static void call_that_was_answered_to_its_end_keeps_no_connection_either(void **
     extvm_options_free(options);
     caller_init(&caller, vm, STORE, "100000");
     assert_int_equal(caller_run(&caller), EXTVM_DEADLINE_PASSED);
-    sleep_milliseconds(20);
-    assert_int_equal(extvm_testvm_sessions(server), 0);
+    wait_sessions(server, 0);
     caller_free(&caller);
     extvm_close(vm);
     extvm_testvm_stop(server);

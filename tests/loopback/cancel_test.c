@@ -39,8 +39,21 @@ static void end(struct stalled *stalled) {
     extvm_testvm_stop(stalled->server);
 }
 
-/* A call that has waited for some time is cancelled, and ends within a time. */
-static void cancel_waiting(unsigned waited, uint64_t limit) {
+/* The shortest of a few measures: each may meet a moment in which the machine does something else.
+ */
+static uint64_t shortest(uint64_t (*measure)(unsigned argument), unsigned argument,
+                         uint64_t limit) {
+    enum { MEASURES = 5 };
+    uint64_t least = UINT64_MAX;
+    for (unsigned i = 0; i < MEASURES && least >= limit; i++) {
+        uint64_t time = measure(argument);
+        least = time < least ? time : least;
+    }
+    return least;
+}
+
+/* How long a call takes to end that has waited for some milliseconds and is cancelled. */
+static uint64_t cancel_waiting(unsigned waited) {
     struct stalled stalled;
     struct caller caller;
     begin(&stalled, "stall-after=1", "wait-timeout", "1m");
@@ -51,20 +64,22 @@ static void cancel_waiting(unsigned waited, uint64_t limit) {
     uint64_t start = clock_now();
     extvm_cancel(stalled.vm, NULL);
     assert_int_equal(caller_join(&caller), EXTVM_CANCELLED);
-    assert_true(clock_now() - start < limit);
+    uint64_t time = clock_now() - start;
     assert_non_null(strstr(caller.error.text, "cancelled"));
     caller_free(&caller);
     end(&stalled);
+    return time;
 }
 
 static void call_that_waits_for_the_vm_is_woken_at_once(void **unused) {
     (void)unused;
-    cancel_waiting(150, AT_ONCE); /* in the poll */
+    assert_true(shortest(cancel_waiting, 150, AT_ONCE) < AT_ONCE); /* in the poll */
 }
 
 static void call_that_has_just_begun_to_wait_is_woken_soon(void **unused) {
     (void)unused;
-    cancel_waiting(10, SOCKET_SLEEP + AT_ONCE);
+    uint64_t limit = SOCKET_SLEEP + AT_ONCE;
+    assert_true(shortest(cancel_waiting, 10, limit) < limit);
 }
 
 static void only_the_call_that_is_meant_is_stopped(void **unused) {
@@ -78,6 +93,7 @@ static void only_the_call_that_is_meant_is_stopped(void **unused) {
     caller_start(&running);
     caller_wait_asked(&running, 1);
     caller_start(&waiting); /* for its turn */
+    wait_under_way(stalled.vm, 2);
     sleep_milliseconds(50);
     extvm_cancel(stalled.vm, &waiting.one.call);
     assert_int_equal(caller_join(&waiting), EXTVM_CANCELLED);
@@ -107,21 +123,26 @@ static void call_in_the_world_ends_when_the_world_has_answered(void **unused) {
     end(&stalled);
 }
 
-static void internal_vm_stops_too(void **unused) {
-    (void)unused;
+static uint64_t cancel_internal(unsigned after) {
     extvm_vm *vm = NULL;
     struct caller caller;
     assert_int_equal(extvm_open("internal", NULL, &vm, NULL), EXTVM_OK);
     caller_init(&caller, vm, FOR_EVER, MUCH_GAS);
     caller_start(&caller);
     caller_wait_asked(&caller, 1);
-    sleep_milliseconds(20);
+    sleep_milliseconds(after);
     uint64_t start = clock_now();
     extvm_cancel(vm, NULL);
     assert_int_equal(caller_join(&caller), EXTVM_CANCELLED);
-    assert_true(clock_now() - start < AT_ONCE);
+    uint64_t time = clock_now() - start;
     caller_free(&caller);
     extvm_close(vm);
+    return time;
+}
+
+static void internal_vm_stops_too(void **unused) {
+    (void)unused;
+    assert_true(shortest(cancel_internal, 20, AT_ONCE) < AT_ONCE);
 }
 
 static extvm_vm *signalled_vm;
@@ -149,7 +170,7 @@ static void signal_handler_may_cancel(void **unused) {
     end(&stalled);
 }
 
-static void closing_does_not_wait_for_a_call_that_waits_for_the_vm(void **unused) {
+static uint64_t close_under_a_call(unsigned unused) {
     (void)unused;
     struct stalled stalled;
     struct caller caller;
@@ -159,13 +180,20 @@ static void closing_does_not_wait_for_a_call_that_waits_for_the_vm(void **unused
     caller_wait_asked(&caller, 1);
     uint64_t start = clock_now();
     extvm_close(stalled.vm);
-    assert_true(clock_now() - start < 300 * NANOSECONDS_IN_MILLISECOND + AT_ONCE);
+    uint64_t time = clock_now() - start;
     assert_int_equal(caller_join(&caller), EXTVM_CANCELLED);
     caller_free(&caller);
     extvm_testvm_stop(stalled.server);
+    return time;
 }
 
-static void closing_does_not_wait_for_a_world_that_does_not_answer(void **unused) {
+static void closing_does_not_wait_for_a_call_that_waits_for_the_vm(void **unused) {
+    (void)unused;
+    uint64_t limit = 300 * NANOSECONDS_IN_MILLISECOND + AT_ONCE;
+    assert_true(shortest(close_under_a_call, 0, limit) < limit);
+}
+
+static uint64_t close_under_a_world(unsigned unused) {
     (void)unused;
     struct stalled stalled;
     struct caller caller;
@@ -176,11 +204,18 @@ static void closing_does_not_wait_for_a_world_that_does_not_answer(void **unused
     caller_wait_asked(&caller, 1);
     uint64_t start = clock_now();
     extvm_close(stalled.vm);
-    assert_true(clock_now() - start < 50 * NANOSECONDS_IN_MILLISECOND + AT_ONCE);
+    uint64_t time = clock_now() - start;
     caller_open_gate(&caller); /* the call frees the handle */
     assert_int_equal(caller_join(&caller), EXTVM_CANCELLED);
     caller_free(&caller);
     extvm_testvm_stop(stalled.server);
+    return time;
+}
+
+static void closing_does_not_wait_for_a_world_that_does_not_answer(void **unused) {
+    (void)unused;
+    uint64_t limit = 50 * NANOSECONDS_IN_MILLISECOND + AT_ONCE;
+    assert_true(shortest(close_under_a_world, 0, limit) < limit);
 }
 
 static void call_that_is_given_up_is_answered_to_its_end_when_that_is_wanted(void **unused) {

@@ -120,12 +120,25 @@ static void assert_runs(struct spawned *spawned) {
     }
 }
 
-/* Kills one of the processes that run, if one does. */
-static bool kill_one(struct spawned *spawned, unsigned chance) {
+static bool is_running(struct spawned *spawned, size_t place, pid_t pid) {
     pthread_mutex_lock(&spawned->lock);
-    pid_t pid = spawned->running[chance % PROCESSES];
+    bool is = spawned->running[place] == pid;
+    pthread_mutex_unlock(&spawned->lock);
+    return is;
+}
+
+/* Kills one of the processes that run, if one does, and waits until it has ended: on a busy machine
+ * it serves on for a moment. */
+static bool kill_one(struct spawned *spawned, unsigned chance) {
+    size_t place = chance % PROCESSES;
+    pthread_mutex_lock(&spawned->lock);
+    pid_t pid = spawned->running[place];
     bool killed = pid != 0 && kill(pid, SIGKILL) == 0;
     pthread_mutex_unlock(&spawned->lock);
+    for (uint64_t end = clock_now() + 20 * SECOND; killed && is_running(spawned, place, pid);) {
+        assert_true(clock_now() < end);
+        usleep(300);
+    }
     return killed;
 }
 

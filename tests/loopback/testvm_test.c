@@ -15,7 +15,7 @@
 
 #include <cmocka.h>
 
-#include "support/cases.h"
+#include "support/caller.h"
 
 #define CALLER "a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1"
 #define CONTRACT "cccccccccccccccccccccccccccccccccccccccc"
@@ -211,18 +211,14 @@ static void session_over_the_limit_is_turned_away_orderly(void **unused) {
     extvm_testvm *server = start(NULL, "max-sessions", "1");
     int first = connect_raw(server);
     send_hex(first, HELLO);
-    for (int i = 0; i < 100 && extvm_testvm_sessions(server) < 1; i++) {
-        sleep_for(0.01);
-    }
+    wait_sessions(server, 1);
     int second = connect_raw(server);
     send_hex(second, HELLO CALL);
     assert_true(is_ended_without_reset(second));
     assert_true(send(second, "x", 1, MSG_NOSIGNAL) == 1); /* it is still read to its end */
     close(second);
     close(first);
-    for (int i = 0; i < 300 && extvm_testvm_sessions(server) > 0; i++) {
-        sleep_for(0.01);
-    }
+    wait_sessions(server, 0);
     assert_serves(server);
     extvm_testvm_stop(server);
 }
@@ -453,8 +449,8 @@ static void stopping_while_calls_run_ends_each_within_two_seconds(void **unused)
         calls[i] = (struct endless){.address = extvm_testvm_address(server)};
         assert_int_equal(pthread_create(&calls[i].thread, NULL, run_endless, &calls[i]), 0);
     }
-    sleep_for(0.3);
-    assert_int_equal(extvm_testvm_sessions(server), CALLS);
+    wait_sessions(server, CALLS);
+    sleep_for(0.3); /* they run */
     double start_time = now();
     extvm_testvm_stop(server);
     double stopped = now() - start_time;

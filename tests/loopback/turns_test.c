@@ -61,6 +61,7 @@ static void calls_get_their_turns_in_the_order_they_came(void **unused) {
         if (i == 0) {
             caller_wait_asked(&callers[0], 1);
         }
+        wait_under_way(vm, i + 1);
         sleep_milliseconds(20); /* so that it waits before the next one does */
     }
     caller_open_gate(&callers[0]);

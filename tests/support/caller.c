@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "common/clock.h"
+#include "common/vm.h"
 
 #define CONTRACT "cccccccccccccccccccccccccccccccccccccccc"
 
@@ -102,6 +103,29 @@ extvm_status caller_join(struct caller *caller) {
 void caller_wait_asked(struct caller *caller, unsigned count) {
     uint64_t end = clock_now() + 10 * NANOSECONDS_IN_SECOND;
     while (atomic_load(&caller->questions) < count) {
+        assert_true(clock_now() < end);
+        sleep_milliseconds(1);
+    }
+}
+
+static unsigned under_way(extvm_vm *vm) {
+    pthread_mutex_lock(&vm->calls.lock);
+    unsigned count = vm->calls.under_way;
+    pthread_mutex_unlock(&vm->calls.lock);
+    return count;
+}
+
+void wait_under_way(extvm_vm *vm, unsigned count) {
+    uint64_t end = clock_now() + 10 * NANOSECONDS_IN_SECOND;
+    while (under_way(vm) != count) {
+        assert_true(clock_now() < end);
+        sleep_milliseconds(1);
+    }
+}
+
+void wait_sessions(const extvm_testvm *server, unsigned count) {
+    uint64_t end = clock_now() + 10 * NANOSECONDS_IN_SECOND;
+    while (extvm_testvm_sessions(server) != count) {
         assert_true(clock_now() < end);
         sleep_milliseconds(1);
     }

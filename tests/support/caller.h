@@ -40,6 +40,12 @@ extvm_status caller_join(struct caller *caller);
 /* Waits until the world was asked `count` times; fails the test after 10 seconds. */
 void caller_wait_asked(struct caller *caller, unsigned count);
 
+/* Waits until so many calls are on the handle; fails the test after 10 seconds. */
+void wait_under_way(extvm_vm *vm, unsigned count);
+
+/* Waits until the server has so many sessions; fails the test after 10 seconds. */
+void wait_sessions(const extvm_testvm *server, unsigned count);
+
 /* Lets the world answer. */
 void caller_open_gate(struct caller *caller);
 
