@@ -88,10 +88,11 @@ void extvm_options_set_trace(extvm_options *options, extvm_trace_fn trace, void 
  *
  * A handle keeps memory: a call like one that it has run before, on a connection that it still has,
  * takes nothing from the allocator, however many queries it has, when the earlier results were
- * freed, no message to the VM is longer than 64 KiB and no result longer than 256 KiB (2 MiB where
- * it is one value), and the VM asks for no more than 1,000 accounts. What is kept is what the
- * largest calls so far have needed, but of calls and results no more than 8 MiB, and for each VM
- * process no more than 2 MiB for a message from it, 64 KiB for one to it, and 64 KiB for accounts.
+ * freed, no message to the VM is longer than 64 KiB and no result longer than 256 KiB (4 MiB less 1
+ * KiB where it is one value), and the VM asks for no more than 1,000 accounts. What is kept is what
+ * the largest calls so far have needed, but for calls and results no more than 8 MiB, and for each
+ * VM process no more than 16 KiB for messages from it, 64 KiB for those to it, and 64 KiB for
+ * accounts.
  */
 typedef struct extvm_vm extvm_vm;
 

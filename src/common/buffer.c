@@ -6,16 +6,30 @@
 #include <string.h>
 
 #include "memory.h"
+#include "spare.h"
 
 enum { SMALLEST_CAPACITY = 256 };
 
 void buffer_init(struct buffer *buffer, const extvm_allocator *allocator, size_t maximum) {
-    *buffer = (struct buffer){.allocator = allocator, .maximum = maximum};
+    buffer_init_spare(buffer, allocator, NULL, maximum);
+}
+
+void buffer_init_spare(struct buffer *buffer, const extvm_allocator *allocator, struct spare *spare,
+                       size_t maximum) {
+    *buffer = (struct buffer){.allocator = allocator, .spare = spare, .maximum = maximum};
+}
+
+static void release(const struct buffer *buffer) {
+    if (buffer->spare == NULL) {
+        memory_release(buffer->allocator, buffer->data);
+    } else if (buffer->data != NULL) {
+        spare_give(buffer->spare, buffer->data, buffer->capacity);
+    }
 }
 
 void buffer_free(struct buffer *buffer) {
-    memory_release(buffer->allocator, buffer->data);
-    buffer_init(buffer, buffer->allocator, buffer->maximum);
+    release(buffer);
+    buffer_init_spare(buffer, buffer->allocator, buffer->spare, buffer->maximum);
 }
 
 static size_t next_capacity(const struct buffer *buffer, size_t needed) {
@@ -38,12 +52,35 @@ bool buffer_reserve(struct buffer *buffer, size_t more) {
     }
     const extvm_allocator *allocator = buffer->allocator;
     size_t capacity = next_capacity(buffer, buffer->size + more);
-    uint8_t *data = allocator->resize(allocator->context, buffer->data, buffer->capacity, capacity);
+    uint8_t *data =
+        buffer->spare != NULL
+            ? spare_grow(buffer->spare, buffer->data, buffer->size, buffer->capacity, capacity)
+            : allocator->resize(allocator->context, buffer->data, buffer->capacity, capacity);
     if (data == NULL) {
         return false;
     }
     buffer->data = data;
     buffer->capacity = capacity;
+    return true;
+}
+
+bool buffer_reserve_kept(struct buffer *buffer, size_t more) {
+    if (more <= buffer->capacity - buffer->size) {
+        return true;
+    }
+    if (buffer->spare == NULL || more > buffer->maximum - buffer->size) {
+        return false;
+    }
+    uint8_t *data = spare_take_kept(buffer->spare, buffer->size + more);
+    if (data == NULL) {
+        return false;
+    }
+    if (buffer->size > 0) {
+        memcpy(data, buffer->data, buffer->size);
+    }
+    release(buffer);
+    buffer->data = data;
+    buffer->capacity = buffer->size + more;
     return true;
 }
 

@@ -7,8 +7,10 @@
 #include <extvm/allocator.h>
 #include <extvm/bytes.h>
 
+struct spare;
 struct buffer {
     const extvm_allocator *allocator; /* borrowed */
+    struct spare *spare; /* what its memory is taken from; NULL: the allocator; borrowed */
     uint8_t *data;
     size_t size;     /* bytes in use */
     size_t capacity; /* bytes there are */
@@ -16,11 +18,17 @@ struct buffer {
 };
 
 void buffer_init(struct buffer *buffer, const extvm_allocator *allocator, size_t maximum);
+/* The same, with memory from `spare` (borrowed); NULL: as above. */
+void buffer_init_spare(struct buffer *buffer, const extvm_allocator *allocator, struct spare *spare,
+                       size_t maximum);
 void buffer_free(struct buffer *buffer);
 
 /* Makes room for `more` bytes after those in use. False when that is over the maximum or there is
  * no memory; the buffer is as before then. */
 bool buffer_reserve(struct buffer *buffer, size_t more);
+
+/* The same, but only with memory that its `spare` keeps already. */
+bool buffer_reserve_kept(struct buffer *buffer, size_t more);
 
 /* Appends; false as above. */
 bool buffer_append(struct buffer *buffer, const void *data, size_t size);

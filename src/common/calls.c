@@ -71,7 +71,9 @@ extvm_status calls_enter(struct calls *calls, const extvm_call *call, struct cal
             sched_yield(); /* a few atomic operations and a write away */
         }
         atomic_store(&slot->stopped, false);
-        call_slot_woken(slot);
+        if (atomic_load(&slot->is_woken)) { /* seldom, and looking there is a system call */
+            call_slot_woken(slot);
+        }
         slot->is_in_loop = false;
         atomic_store(&slot->call, call);
         atomic_store(&slot->taken, true);
@@ -154,6 +156,7 @@ int call_slot_descriptor(struct call_slot *slot) {
 void call_slot_wake(struct call_slot *slot) {
     int before = errno, wake = atomic_load(&slot->wake);
     const uint64_t one = 1;
+    atomic_store(&slot->is_woken, true);
     if (wake >= 0 && write(wake, &one, sizeof one) < 0) {
         /* It is readable already. */
     }
@@ -163,6 +166,7 @@ void call_slot_wake(struct call_slot *slot) {
 void call_slot_woken(struct call_slot *slot) {
     uint64_t count;
     int wake = atomic_load(&slot->wake);
+    atomic_store(&slot->is_woken, false);
     if (wake >= 0 && read(wake, &count, sizeof count) < 0) {
         /* Nobody has woken it. */
     }

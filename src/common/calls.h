@@ -23,8 +23,9 @@ struct call_slot {
     atomic_bool taken;
     atomic_bool stopped; /* the call is to end with EXTVM_CANCELLED */
     _Atomic(const extvm_call *) call;
-    bool is_in_loop; /* its thread also does other things: nobody waits for it */
-    atomic_int wake; /* an eventfd; -1: none was needed yet */
+    bool is_in_loop;      /* its thread also does other things: nobody waits for it */
+    atomic_int wake;      /* an eventfd; -1: none was needed yet */
+    atomic_bool is_woken; /* nobody has read the eventfd since somebody began to write to it */
 
     /* for the line, under its lock */
     struct call_slot *behind; /* the call that waits after this one */

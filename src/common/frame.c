@@ -2,9 +2,9 @@
 #include "frame.h"
 
 void frame_reader_init(struct frame_reader *reader, const extvm_allocator *allocator,
-                       size_t maximum) {
+                       struct spare *spare, size_t maximum) {
     *reader = (struct frame_reader){.maximum = maximum};
-    buffer_init(&reader->buffer, allocator, FRAME_READ_SIZE);
+    buffer_init_spare(&reader->buffer, allocator, spare, FRAME_READ_SIZE);
 }
 
 void frame_reader_free(struct frame_reader *reader) {
@@ -12,10 +12,10 @@ void frame_reader_free(struct frame_reader *reader) {
     reader->start = 0;
 }
 
-void frame_reader_reset(struct frame_reader *reader, size_t kept) {
+void frame_reader_reset(struct frame_reader *reader) {
     reader->buffer.size = 0;
     reader->start = 0;
-    buffer_shrink(&reader->buffer, kept);
+    buffer_shrink(&reader->buffer, FRAME_READ_SIZE);
 }
 
 size_t frame_pending(const struct frame_reader *reader) {
@@ -35,10 +35,12 @@ uint8_t *frame_space(struct frame_reader *reader, size_t *size) {
     buffer_drop(buffer, reader->start);
     reader->start = 0;
     if (buffer->size == buffer->capacity) {
-        /* Double, but not beyond the end of the frame at hand. */
+        /* Room for the whole frame at hand where it costs no new memory; else double, but not
+         * beyond that frame's end. */
         size_t whole = FRAME_HEADER_SIZE + frame_announced(reader);
         buffer->maximum = whole > FRAME_READ_SIZE ? whole : FRAME_READ_SIZE;
-        if (!buffer_reserve(buffer, buffer->size == 0 ? FRAME_READ_SIZE : 1)) {
+        if (!buffer_reserve_kept(buffer, buffer->maximum - buffer->size) &&
+            !buffer_reserve(buffer, buffer->size == 0 ? FRAME_READ_SIZE : 1)) {
             return NULL;
         }
     }

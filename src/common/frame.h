@@ -10,16 +10,17 @@ enum {
     FRAME_READ_SIZE = 16384
 };
 
-/* Takes received bytes and gives whole frames. Memory grows with the bytes that have come, never
- * with the length that a header promises. */
+/* Takes received bytes and gives whole frames. Memory that is taken from the allocator grows with
+ * the bytes that have come, never with the length that a header promises. */
 struct frame_reader {
     struct buffer buffer;
     size_t start;   /* where in the buffer the next frame begins */
     size_t maximum; /* bytes of a frame's body */
 };
 
+/* `spare` NULL: memory comes from the allocator alone. */
 void frame_reader_init(struct frame_reader *reader, const extvm_allocator *allocator,
-                       size_t maximum);
+                       struct spare *spare, size_t maximum);
 void frame_reader_free(struct frame_reader *reader);
 
 /* Where the next received bytes go, at least one; `*size` is how many there is room for. NULL when
@@ -41,9 +42,8 @@ size_t frame_announced(const struct frame_reader *reader);
 /* Received bytes that no frame_next has given. */
 size_t frame_pending(const struct frame_reader *reader);
 
-/* Forgets all bytes, and gives the buffer back when it has more than `kept`, which is at least
- * FRAME_READ_SIZE. */
-void frame_reader_reset(struct frame_reader *reader, size_t kept);
+/* Forgets all bytes, and gives the buffer back when it has more than FRAME_READ_SIZE. */
+void frame_reader_reset(struct frame_reader *reader);
 
 /* Begins a frame at the end of `out`, and ends it when its body is there. `start` is what
  * `out->size` was before the beginning. False when there is no room, or the body is longer than 4

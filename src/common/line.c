@@ -83,9 +83,9 @@ static void unlink_slot(struct line *line, struct call_slot *slot) {
     slot->is_waiting = false;
 }
 
-/* Gives free processes to those who wait, in order. Returns when a process comes back that was set
- * aside: whoever is first then must look again at that time, and is woken to learn of it, unless it
- * is `asker`, who is told. */
+/* Gives free processes to those who wait, in order, and wakes them. Returns when a process comes
+ * back that was set aside: whoever is first then must look again at that time, and is woken to
+ * learn of it. `asker` looks anyway, and is not woken. */
 static uint64_t serve(struct line *line, const struct call_slot *asker) {
     uint64_t again = UINT64_MAX;
     while (line->first != NULL) {
@@ -98,7 +98,9 @@ static uint64_t serve(struct line *line, const struct call_slot *asker) {
         line->next = ((size_t)(process - line->processes) + 1) % line->count;
         process->is_taken = true;
         slot->process = process;
-        call_slot_wake(slot);
+        if (slot != asker) {
+            call_slot_wake(slot);
+        }
     }
     if (line->first != NULL && line->first != asker && again != UINT64_MAX) {
         call_slot_wake(line->first);
@@ -119,7 +121,7 @@ void line_enter(struct line *line, struct call_slot *slot, bool ahead) {
         line->last->behind = slot;
         line->last = slot;
     }
-    serve(line, NULL);
+    serve(line, slot);
     pthread_mutex_unlock(&line->lock);
 }
 

@@ -6,16 +6,16 @@
 
 #include "error.h"
 
-/* What a buffer may keep between two calls, in bytes; a larger one is given back. A node has a
- * session for each VM process, and no call is to allocate whose result is of a usual size; a VM may
- * have many sessions, and most of them idle. */
-enum { KEPT_OUTPUT = 65536, KEPT_INPUT_AT_NODE = 2 << 20, TEXT_MAXIMUM = 1 << 20 };
+enum {
+    KEPT_OUTPUT = 65536, /* bytes that a buffer may keep between two messages */
+    TEXT_MAXIMUM = 1 << 20
+};
 
 static void init(struct session *session, const struct protocol *protocol,
                  const extvm_allocator *allocator, const struct session_settings *settings) {
     *session =
         (struct session){.protocol = protocol, .allocator = allocator, .settings = *settings};
-    frame_reader_init(&session->reader, allocator, settings->max_frame);
+    frame_reader_init(&session->reader, allocator, settings->spare, settings->max_frame);
     buffer_init(&session->out, allocator, SIZE_MAX / 2);
     buffer_init(&session->text, allocator, TEXT_MAXIMUM);
     arena_init_spare(&session->arena, allocator, settings->spare, SIZE_MAX);
@@ -48,12 +48,8 @@ void session_free(struct session *session) {
     ledger_free(&session->ledger);
 }
 
-static void reset_reader(struct session *session) {
-    frame_reader_reset(&session->reader, session->at_vm ? FRAME_READ_SIZE : KEPT_INPUT_AT_NODE);
-}
-
 void session_reset(struct session *session) {
-    reset_reader(session);
+    frame_reader_reset(&session->reader);
     session_abandon(session);
     session->greeted = session->heard = false;
     session->calls = 0;
@@ -97,7 +93,7 @@ void session_sent(struct session *session, size_t size) {
 
 void session_trim(struct session *session) {
     if (session_is_quiet(session)) {
-        reset_reader(session);
+        frame_reader_reset(&session->reader);
     }
 }
 

@@ -5,6 +5,7 @@
 
 #include <pthread.h>
 #include <stdbool.h>
+#include <string.h>
 
 #include "memory.h"
 
@@ -79,26 +80,44 @@ static unsigned list_of(size_t *size) {
     return list;
 }
 
-void *spare_take(struct spare *spare, size_t size) {
+void *spare_take_kept(struct spare *spare, size_t size) {
     unsigned list = list_of(&size);
     pthread_mutex_lock(&spare->lock);
     struct piece *piece = list < SIZES ? spare->kept[list] : NULL;
     if (piece != NULL) {
         spare->kept[list] = piece->next;
         spare->total -= size;
+        spare->taken++;
     }
-    spare->taken++;
     pthread_mutex_unlock(&spare->lock);
-    if (piece != NULL) {
-        return piece;
+    return piece;
+}
+
+void *spare_take(struct spare *spare, size_t size) {
+    void *memory = spare_take_kept(spare, size);
+    if (memory != NULL) {
+        return memory;
     }
-    void *memory = memory_allocate(&spare->allocator, size);
-    if (memory == NULL) {
+    list_of(&size);
+    memory = memory_allocate(&spare->allocator, size);
+    if (memory != NULL) {
         pthread_mutex_lock(&spare->lock);
-        spare->taken--;
+        spare->taken++;
         pthread_mutex_unlock(&spare->lock);
     }
     return memory;
+}
+
+void *spare_grow(struct spare *spare, void *memory, size_t used, size_t size, size_t larger) {
+    if (memory != NULL && size > SPARE_LARGEST) { /* the system may have room behind it */
+        return spare->allocator.resize(spare->allocator.context, memory, size, larger);
+    }
+    void *grown = spare_take(spare, larger);
+    if (grown != NULL && memory != NULL) {
+        memcpy(grown, memory, used);
+        spare_give(spare, memory, size);
+    }
+    return grown;
 }
 
 /* Takes kept pieces of larger sizes out until there is room for one of `list`, of `size` bytes:

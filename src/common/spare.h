@@ -24,6 +24,13 @@ void spare_close(struct spare *spare);
 /* `size` bytes, aligned for any type; NULL when there is no memory. */
 void *spare_take(struct spare *spare, size_t size);
 
+/* The same, but only memory that is kept already; NULL when there is none. */
+void *spare_take_kept(struct spare *spare, size_t size);
+
+/* Makes `size` bytes, taken before, to `larger` ones, of which the first `used` are as before; NULL
+ * when there is no memory, and all is as before then. `memory` NULL: as spare_take. */
+void *spare_grow(struct spare *spare, void *memory, size_t used, size_t size, size_t larger);
+
 /* Gives back what was taken with the same `size`. Not NULL. Whoever gives the last piece after
  * spare_close frees `spare` by it. */
 void spare_give(struct spare *spare, void *memory, size_t size);

@@ -289,7 +289,7 @@ static extvm_status play_session(const extvm_playback *playback, int number, str
     struct frame_reader reader;
     bool leaves = false;
     extvm_status status = EXTVM_OK;
-    frame_reader_init(&reader, &playback->allocator, (size_t)playback->settings.max_frame);
+    frame_reader_init(&reader, &playback->allocator, NULL, (size_t)playback->settings.max_frame);
     player_begin(player);
     while (status == EXTVM_OK && !leaves) {
         enum wait_outcome outcome =

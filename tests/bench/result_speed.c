@@ -167,7 +167,7 @@ static extvm_result *receive(const struct buffer *message, const extvm_allocator
     extvm_bytes body;
     uint8_t header[FRAME_HEADER_SIZE];
     size_t room, taken = 0;
-    frame_reader_init(&reader, allocator, SIZE_MAX);
+    frame_reader_init(&reader, allocator, NULL, SIZE_MAX);
     arena_init(&arena, allocator, SIZE_MAX);
     for (unsigned i = 0; i < sizeof header; i++) {
         header[i] = (uint8_t)(message->size >> (8 * (3 - i)));

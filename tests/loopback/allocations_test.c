@@ -197,6 +197,7 @@ static const struct program ordinary = {"61001e5b8054602052600190038060035760206
 static const struct program long_code = {"61001e5b80546020526001900380600357614e206000f3", 24576,
                                          30, 20000};
 static const struct program mebibyte = {"621000006000f3", 64, 0, 1 << 20};
+static const struct program largest = {"623ffc006000f3", 64, 0, (4 << 20) - 1024};
 
 static void init_call(struct case_call *one, extvm_state *state, const struct program *program) {
     static uint8_t code[24576];
@@ -208,7 +209,7 @@ static void init_call(struct case_call *one, extvm_state *state, const struct pr
     case_account(state, CONTRACT, "1", "9", "");
     assert_int_equal(
         extvm_state_set_code(state, &contract, (extvm_bytes){code, program->code_size}), EXTVM_OK);
-    case_call_init(one, CONTRACT, "", "0", "10000000");
+    case_call_init(one, CONTRACT, "", "0", "100000000");
 }
 
 /* How often, in four calls after two like them, the handle's allocator was asked in all, and the
@@ -258,9 +259,9 @@ static void neither_end_of_a_session_with_a_test_mode_server_allocates(void **un
 }
 
 static void call_with_the_longest_code_or_a_large_result_allocates_nothing_either(void **unused) {
-    static const struct program *const programs[] = {&long_code, &mebibyte};
+    static const struct program *const programs[] = {&long_code, &mebibyte, &largest};
     (void)unused;
-    for (unsigned i = 0; i < 2; i++) {
+    for (unsigned i = 0; i < sizeof programs / sizeof programs[0]; i++) {
         size_t later[2];
         count_test_mode(programs[i], later);
         assert_int_equal(later[0], 0);

@@ -6,6 +6,7 @@
 
 #include "common/frame.h"
 #include "common/memory.h"
+#include "common/spare.h"
 #include "scarce_memory.h"
 #include "support/hex.h"
 
@@ -44,7 +45,7 @@ static void frames_are_the_same_however_the_stream_is_cut(void **context) {
         for (size_t second = first; second <= stream.size; second++) {
             struct frame_reader reader;
             struct buffer seen;
-            frame_reader_init(&reader, extvm_default_allocator(), 100);
+            frame_reader_init(&reader, extvm_default_allocator(), NULL, 100);
             buffer_init(&seen, extvm_default_allocator(), 1000);
             feed(&reader, (extvm_bytes){stream.data, first});
             take_all(&reader, &seen);
@@ -67,7 +68,7 @@ static void a_stream_of_single_bytes_gives_every_frame_once_it_is_whole(void **c
     struct frame_reader reader;
     extvm_bytes body;
     size_t frames = 0;
-    frame_reader_init(&reader, extvm_default_allocator(), 100);
+    frame_reader_init(&reader, extvm_default_allocator(), NULL, 100);
     for (size_t i = 0; i < stream.size; i++) {
         feed(&reader, (extvm_bytes){stream.data + i, 1});
         while (frame_next(&reader, &body) == FRAME_COMPLETE) {
@@ -82,7 +83,7 @@ static void a_frame_over_the_limit_is_seen_by_its_header(void **context) {
     (void)context;
     struct frame_reader reader;
     extvm_bytes body;
-    frame_reader_init(&reader, extvm_default_allocator(), 1000);
+    frame_reader_init(&reader, extvm_default_allocator(), NULL, 1000);
     feed(&reader, HEX("000003e8"));
     assert_int_equal(frame_next(&reader, &body), FRAME_INCOMPLETE);
     feed(&reader, HEX("aa*1000"));
@@ -94,7 +95,7 @@ static void a_frame_over_the_limit_is_seen_by_its_header(void **context) {
     feed(&reader, HEX("e9"));
     assert_int_equal(frame_next(&reader, &body), FRAME_OVERSIZE);
     assert_int_equal(frame_announced(&reader), 1001);
-    frame_reader_reset(&reader, FRAME_READ_SIZE);
+    frame_reader_reset(&reader);
     feed(&reader, HEX("ffffffff"));
     assert_int_equal(frame_next(&reader, &body), FRAME_OVERSIZE);
     assert_int_equal(frame_announced(&reader), UINT32_MAX);
@@ -109,7 +110,7 @@ static void a_promise_of_60_mib_takes_no_memory_until_bytes_come(void **context)
     struct frame_reader reader;
     extvm_bytes body;
     static uint8_t block[4096];
-    frame_reader_init(&reader, &allocator, 64 * MIB);
+    frame_reader_init(&reader, &allocator, NULL, 64 * MIB);
     feed(&reader, HEX("03c00000"));
     assert_int_equal(frame_announced(&reader), PROMISED);
     for (size_t came = 0; came < COMES; came += sizeof block) {
@@ -117,7 +118,7 @@ static void a_promise_of_60_mib_takes_no_memory_until_bytes_come(void **context)
         assert_int_equal(frame_next(&reader, &body), FRAME_INCOMPLETE);
         assert_true(scarce.largest <= 2 * (came + sizeof block) + 32768);
     }
-    frame_reader_reset(&reader, FRAME_READ_SIZE);
+    frame_reader_reset(&reader);
     assert_int_equal(scarce.live, 0); /* nor is it kept */
     frame_reader_free(&reader);
 }
@@ -130,7 +131,7 @@ static void a_large_frame_takes_no_more_than_itself(void **context) {
     extvm_bytes body;
     static uint8_t block[MIB];
     memset(block, 0x6e, sizeof block);
-    frame_reader_init(&reader, &allocator, 64 * MIB);
+    frame_reader_init(&reader, &allocator, NULL, 64 * MIB);
     feed(&reader, HEX("00500001"));
     for (unsigned i = 0; i < 5; i++) {
         feed(&reader, (extvm_bytes){block, sizeof block});
@@ -145,6 +146,37 @@ static void a_large_frame_takes_no_more_than_itself(void **context) {
     assert_int_equal(scarce.live, 0);
 }
 
+/* The second of two large frames comes into what the first one left, all that is missing at once.
+ */
+static void a_large_frame_after_another_takes_no_memory_and_no_growing(void **context) {
+    (void)context;
+    struct scarce_memory scarce = {0};
+    extvm_allocator allocator = scarce_memory_allocator(&scarce);
+    struct spare *spare = spare_new(&allocator);
+    struct frame_reader reader;
+    extvm_bytes body;
+    size_t room, first = 0;
+    static uint8_t block[MIB];
+    memset(block, 0x6e, sizeof block);
+    frame_reader_init(&reader, &allocator, spare, 64 * MIB);
+    for (unsigned round = 0; round < 3; round++) {
+        feed(&reader, HEX("00100000"));
+        feed(&reader, (extvm_bytes){block, FRAME_READ_SIZE - FRAME_HEADER_SIZE});
+        size_t rest = MIB + FRAME_HEADER_SIZE - FRAME_READ_SIZE;
+        assert_non_null(frame_space(&reader, &room));
+        assert_true(round == 0 ? room < rest : room == rest);
+        feed(&reader, (extvm_bytes){block, rest});
+        assert_int_equal(frame_next(&reader, &body), FRAME_COMPLETE);
+        assert_bytes(body, ((extvm_bytes){block, MIB}));
+        frame_reader_reset(&reader);
+        first = round == 0 ? scarce.allocations : first;
+    }
+    assert_int_equal(scarce.allocations, first);
+    frame_reader_free(&reader);
+    spare_close(spare);
+    assert_int_equal(scarce.live, 0);
+}
+
 static void receiving_without_memory_is_told_and_can_go_on(void **context) {
     (void)context;
     struct scarce_memory scarce = {.fail_at = 1};
@@ -152,7 +184,7 @@ static void receiving_without_memory_is_told_and_can_go_on(void **context) {
     struct frame_reader reader;
     extvm_bytes body;
     size_t room;
-    frame_reader_init(&reader, &allocator, 1000);
+    frame_reader_init(&reader, &allocator, NULL, 1000);
     assert_null(frame_space(&reader, &room));
     feed(&reader, HEX("00000001 7f"));
     assert_int_equal(frame_next(&reader, &body), FRAME_COMPLETE);
@@ -185,6 +217,7 @@ int main(void) {
         cmocka_unit_test(a_frame_over_the_limit_is_seen_by_its_header),
         cmocka_unit_test(a_promise_of_60_mib_takes_no_memory_until_bytes_come),
         cmocka_unit_test(a_large_frame_takes_no_more_than_itself),
+        cmocka_unit_test(a_large_frame_after_another_takes_no_memory_and_no_growing),
         cmocka_unit_test(receiving_without_memory_is_told_and_can_go_on),
         cmocka_unit_test(a_frame_is_written_with_its_length_before_it),
     };

@@ -93,6 +93,55 @@ static void sizes_that_nobody_asks_for_any_more_make_way(void **unused) {
     assert_int_equal(memory.live, 0);
 }
 
+static void what_is_kept_can_be_asked_for_alone(void **unused) {
+    struct scarce_memory memory = {0};
+    const extvm_allocator allocator = scarce_memory_allocator(&memory);
+    struct spare *spare = spare_new(&allocator);
+    (void)unused;
+    assert_null(spare_take_kept(spare, 100000));
+    void *piece = spare_take(spare, 100000);
+    assert_non_null(piece);
+    spare_give(spare, piece, 100000);
+    assert_null(spare_take_kept(spare, 200000));
+    assert_ptr_equal(spare_take_kept(spare, 100001), piece);
+    assert_null(spare_take_kept(spare, 100000));
+    spare_give(spare, piece, 100001);
+    assert_null(spare_take_kept(spare, SPARE_LARGEST + 1));
+    spare_close(spare);
+    assert_int_equal(memory.live, 0);
+}
+
+static void memory_that_grows_has_what_it_had(void **unused) {
+    static const size_t sizes[] = {
+        100, 8192, 8193, 70000, SPARE_LARGEST, SPARE_LARGEST + 1, 2 * SPARE_LARGEST};
+    struct scarce_memory memory = {0};
+    const extvm_allocator allocator = scarce_memory_allocator(&memory);
+    struct spare *spare = spare_new(&allocator);
+    uint8_t *piece = NULL;
+    size_t size = 0;
+    (void)unused;
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        memory.fail_at = memory.allocations + 1;
+        uint8_t *grown = spare_grow(spare, piece, size, size, sizes[i]);
+        if (grown == NULL) {
+            memory.fail_at = 0;
+            grown = spare_grow(spare, piece, size, size, sizes[i]);
+        }
+        assert_non_null(grown);
+        piece = grown;
+        for (size_t at = 0; at < size; at++) {
+            assert_int_equal(piece[at], (uint8_t)(at * 31));
+        }
+        size = sizes[i];
+        for (size_t at = 0; at < size; at++) {
+            piece[at] = (uint8_t)(at * 31);
+        }
+    }
+    spare_give(spare, piece, size);
+    spare_close(spare);
+    assert_int_equal(memory.live, 0);
+}
+
 static void memory_that_runs_out_is_told(void **unused) {
     struct scarce_memory memory = {.fail_at = 1};
     const extvm_allocator allocator = scarce_memory_allocator(&memory);
@@ -158,6 +207,8 @@ int main(void) {
         cmocka_unit_test(no_more_is_kept_than_is_said),
         cmocka_unit_test(memory_lives_until_the_last_piece_is_given_back),
         cmocka_unit_test(sizes_that_nobody_asks_for_any_more_make_way),
+        cmocka_unit_test(what_is_kept_can_be_asked_for_alone),
+        cmocka_unit_test(memory_that_grows_has_what_it_had),
         cmocka_unit_test(memory_that_runs_out_is_told),
         cmocka_unit_test(call_with_many_accounts_leaves_no_large_table),
         cmocka_unit_test(arena_takes_its_chunks_from_it_and_gives_them_back),
