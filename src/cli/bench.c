@@ -28,7 +28,8 @@ static const char about[] =
     "  client  this library as the node, and the ping-pong's VM\n"
     "  both    this library as the node, and its test-mode server as the VM\n"
     "  spin    the same, and both poll for 50 microseconds before they sleep (option spin)\n"
-    "with 1, 8, 64 and 512 sessions that are all active (a thread each, and for the bare VM, too).";
+    "with 1, 8, 64 and 512 sessions that are all active (a thread each, and for the bare VM,\n"
+    "too); then both with 8, 64 and 512 sessions, turn by turn.";
 
 static const char notes[] =
     "The loads: storage, calls that ask for values of 32 bytes; code, calls of a contract with\n"
@@ -61,14 +62,19 @@ static const char notes[] =
     "name, callsPerSecond, queriesPerSecond, p50Nanoseconds, p99Nanoseconds, ratio, and, null "
     "where\n"
     "they are not known, ownNanosecondsPerQuery, ownCyclesPerQuery, allocationsPerCall,\n"
-    "sendsPerQuery, receivesPerQuery, systemCallsPerQuery.\n"
+    "sendsPerQuery, receivesPerQuery, systemCallsPerQuery. Without --vm there is \"server\", a "
+    "list,\n"
+    "too: of each socket, sessions, and toBestOfFewer, the rate of both with them to its best "
+    "with\n"
+    "fewer.\n"
     "\n"
     "Exit status: 1 when --check finds too little; else as of extvm run.\n"
     "\n"
     "Example:\n"
     "  extvm bench --quick --check";
 
-enum { QUICK_ROUNDS = 3, ROUNDS = 3 /* of many sessions */ };
+static const double QUICK_SECONDS = 0.03; /* of each side in a round */
+enum { QUICK_ROUNDS = 3, ROUNDS = 3 /* of many sessions */, SERVER_ROUNDS = 5 };
 
 struct bench {
     struct vm_options vm_options;
@@ -123,6 +129,7 @@ struct task {
     bool is_unix;
     size_t sessions;
     unsigned storage_queries; /* in a call */
+    bool is_of_server;        /* how much the server does with ever more sessions, up to these */
 };
 
 /* VMs of our own, or the one that was given. */
@@ -174,8 +181,8 @@ static extvm_status record(struct bench *bench, const char *address, const struc
 
 static void add_side(struct bench_measure *measure, const char *name, const char *address,
                      const extvm_options *options) {
-    measure->sides[measure->side_count++] =
-        (struct bench_side){.name = name, .address = address, .options = options};
+    measure->sides[measure->side_count++] = (struct bench_side){
+        .name = name, .address = address, .options = options, .sessions = measure->sessions};
 }
 
 /* Who is compared; `plain` is the ping-pong's VM. */
@@ -194,10 +201,37 @@ static void set_sides(struct bench *bench, const struct vms *vms, const char *pl
     }
 }
 
+/* The server with different numbers of sessions, turn by turn: on a busy machine rates that were
+ * measured a minute apart tell nothing of each other. */
+static extvm_status measure_server(struct bench *bench, const struct task *task,
+                                   const struct placement *placement, const struct vms *vms,
+                                   const struct bench_load *load, extvm_error *error) {
+    static const size_t sessions[] = {8, 64, BENCH_MOST_SESSIONS};
+    struct bench_measure measure = {.load = load,
+                                    .sessions = task->sessions,
+                                    .rounds = bench->quick ? QUICK_ROUNDS : SERVER_ROUNDS,
+                                    .seconds = bench->quick ? QUICK_SECONDS : 0.5};
+    for (size_t i = 0; i < sizeof sessions / sizeof sessions[0]; i++) {
+        if (sessions[i] <= task->sessions) {
+            add_side(&measure, "both", vms->address, bench->vm_options.options);
+            measure.sides[i].sessions = sessions[i];
+        }
+    }
+    placement_enter(placement, PLACEMENT_NODE);
+    extvm_status status = bench_measure_run(&measure, error);
+    if (status == EXTVM_OK) {
+        progress_pause(&bench->progress);
+        bench_report_server(&bench->report, &measure, socket_name(task));
+        progress_resume(&bench->progress);
+        progress_count(&bench->progress, true);
+    }
+    return status;
+}
+
 static extvm_status measure_load(struct bench *bench, const struct task *task,
                                  const struct placement *placement, const struct vms *vms,
                                  const struct bench_load *load, extvm_error *error) {
-    const double seconds = task->sessions == 1 ? 0.15 : 1, quick_seconds = 0.03;
+    const double seconds = task->sessions == 1 ? 0.15 : 1;
     char plain[160];
     struct pingpong_dialogue dialogue;
     struct pingpong_vm *pingpong = NULL;
@@ -218,7 +252,7 @@ static extvm_status measure_load(struct bench *bench, const struct task *task,
                                     .rounds = bench->quick          ? QUICK_ROUNDS
                                               : task->sessions == 1 ? BENCH_ROUNDS
                                                                     : ROUNDS,
-                                    .seconds = bench->quick ? quick_seconds : seconds};
+                                    .seconds = bench->quick ? QUICK_SECONDS : seconds};
     set_sides(bench, vms, plain, &measure);
     status = bench_measure_run(&measure, error);
     pingpong_vm_stop(pingpong);
@@ -238,7 +272,8 @@ static extvm_status measure(struct bench *bench, const struct task *task,
     extvm_status status = bench_load_init(&load, task->kind, vm_options_is_iele(vms->address),
                                           task->storage_queries, &bench->pool, error);
     if (status == EXTVM_OK) {
-        status = measure_load(bench, task, placement, vms, &load, error);
+        status = (task->is_of_server ? measure_server : measure_load)(bench, task, placement, vms,
+                                                                      &load, error);
     }
     pool_free(&bench->pool);
     return status;
@@ -310,17 +345,34 @@ static extvm_status measure_own(struct bench *bench, const struct task *task, ex
 }
 
 static extvm_status measure_socket(struct bench *bench, bool is_unix, extvm_error *error) {
-    const struct task tasks[] = {
-        {BENCH_STORAGE, is_unix, 1, 1000}, {BENCH_CODE, is_unix, 1, 0},
-        {BENCH_RESULT, is_unix, 1, 0},     {BENCH_STORAGE, is_unix, 8, 50},
-        {BENCH_STORAGE, is_unix, 64, 50},  {BENCH_STORAGE, is_unix, BENCH_MOST_SESSIONS, 50},
+    static const struct task quick[] = {
+        {.kind = BENCH_STORAGE, .sessions = 1, .storage_queries = 1000},
+        {.kind = BENCH_CODE, .sessions = 1},
+        {.kind = BENCH_RESULT, .sessions = 1},
+        {.kind = BENCH_STORAGE, .sessions = 8, .storage_queries = 50},
+        {.kind = BENCH_STORAGE, .sessions = 64, .storage_queries = 50, .is_of_server = true},
     };
-    const size_t count = bench->quick ? 4 : sizeof tasks / sizeof tasks[0];
+    static const struct task whole[] = {
+        {.kind = BENCH_STORAGE, .sessions = 1, .storage_queries = 1000},
+        {.kind = BENCH_CODE, .sessions = 1},
+        {.kind = BENCH_RESULT, .sessions = 1},
+        {.kind = BENCH_STORAGE, .sessions = 8, .storage_queries = 50},
+        {.kind = BENCH_STORAGE, .sessions = 64, .storage_queries = 50},
+        {.kind = BENCH_STORAGE, .sessions = BENCH_MOST_SESSIONS, .storage_queries = 50},
+        {.kind = BENCH_STORAGE,
+         .sessions = BENCH_MOST_SESSIONS,
+         .storage_queries = 50,
+         .is_of_server = true},
+    };
+    const struct task *tasks = bench->quick ? quick : whole;
+    const size_t count =
+        bench->quick ? sizeof quick / sizeof quick[0] : sizeof whole / sizeof whole[0];
     extvm_status status = EXTVM_OK;
     for (size_t i = 0; i < count && status == EXTVM_OK; i++) {
-        status = measure_own(bench, &tasks[i], error);
+        struct task task = tasks[i];
+        task.is_unix = is_unix;
+        status = measure_own(bench, &task, error);
     }
-    bench_report_end_socket(&bench->report, is_unix ? "unix" : "tcp");
     return status;
 }
 
@@ -329,7 +381,10 @@ static extvm_status measure_socket(struct bench *bench, bool is_unix, extvm_erro
 /* It is not called while it has another client (see knock.h). */
 static extvm_status measure_given(struct bench *bench, extvm_error *error) {
     const char *address = vm_options_address(&bench->vm_options, 0);
-    const struct task task = {BENCH_STORAGE, strstr(address, "+unix:") != NULL, 1, 100};
+    const struct task task = {.kind = BENCH_STORAGE,
+                              .is_unix = strstr(address, "+unix:") != NULL,
+                              .sessions = 1,
+                              .storage_queries = 100};
     const struct vms vms = {.address = address, .is_given = true};
     struct placement placement;
     if (strncmp(address, "kevm", 4) == 0 || strncmp(address, "iele", 4) == 0) {

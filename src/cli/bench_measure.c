@@ -35,7 +35,6 @@ struct team {
     pthread_cond_t opened;
     bool is_open; /* all threads are there, and begin */
     atomic_bool is_over;
-    double rates[BENCH_ROUNDS]; /* calls per second */
 };
 
 static bool call(struct worker *worker) {
@@ -91,7 +90,7 @@ static void sleep_for(double seconds) {
 
 static extvm_status team_open(struct team *team, extvm_error *error) {
     const struct bench_measure *measure = team->measure;
-    for (size_t i = 0; team->workers != NULL && i < measure->sessions; i++) {
+    for (size_t i = 0; team->workers != NULL && i < team->side->sessions; i++) {
         struct worker *worker = &team->workers[i];
         *worker = (struct worker){.team = team, .socket = -1};
         if (team->side->address != NULL) {
@@ -113,7 +112,7 @@ static extvm_status team_open(struct team *team, extvm_error *error) {
 }
 
 static void team_close(struct team *team) {
-    for (size_t i = 0; i < team->measure->sessions && team->workers != NULL; i++) {
+    for (size_t i = 0; i < team->side->sessions && team->workers != NULL; i++) {
         struct worker *worker = &team->workers[i];
         if (worker->team == NULL) {
             return;
@@ -129,7 +128,7 @@ static void team_close(struct team *team) {
 /* Returns how many threads were started. */
 static size_t start_all(struct team *team) {
     size_t started = 0;
-    while (started < team->measure->sessions) {
+    while (started < team->side->sessions) {
         struct worker *worker = &team->workers[started];
         worker->calls = 0;
         if (pthread_create(&worker->thread, NULL, work, worker) != 0) {
@@ -142,7 +141,7 @@ static size_t start_all(struct team *team) {
 
 /* Lets all sessions run for a time; `*rate` is calls per second. */
 static extvm_status team_run(struct team *team, double seconds, double *rate, extvm_error *error) {
-    const size_t sessions = team->measure->sessions;
+    const size_t sessions = team->side->sessions;
     extvm_status status = EXTVM_OK;
     uint64_t calls = 0;
     set_open(team, false);
@@ -177,7 +176,7 @@ static int compare(const void *a, const void *b) {
     return left < right ? -1 : left > right;
 }
 
-static double median(const double *values, unsigned count) {
+double bench_median(const double *values, unsigned count) {
     double sorted[BENCH_ROUNDS];
     memcpy(sorted, values, count * sizeof *values);
     qsort(sorted, count, sizeof *sorted, compare);
@@ -197,7 +196,7 @@ static double cycles_in_nanosecond(void) {
 
 static void sum_up_own(struct team *team) {
     struct bench_spent all = {0};
-    for (size_t i = 0; i < team->measure->sessions; i++) {
+    for (size_t i = 0; i < team->side->sessions; i++) {
         all.calls += team->workers[i].spent.calls;
         all.own_nanoseconds += team->workers[i].spent.own_nanoseconds;
     }
@@ -213,12 +212,12 @@ static void sum_up(struct team *team, const struct team *bare) {
     struct bench_side *side = team->side;
     double ratios[BENCH_ROUNDS] = {0};
     for (unsigned i = 0; i < measure->rounds; i++) {
-        ratios[i] = team->rates[i] / bare->rates[i];
+        ratios[i] = side->rates[i] / bare->side->rates[i];
     }
-    side->ratio = median(ratios, measure->rounds);
-    side->calls_per_second = median(team->rates, measure->rounds);
+    side->ratio = bench_median(ratios, measure->rounds);
+    side->calls_per_second = bench_median(side->rates, measure->rounds);
     side->queries_per_second = side->calls_per_second * (double)measure->load->queries;
-    for (size_t i = 0; i < measure->sessions; i++) {
+    for (size_t i = 0; i < side->sessions; i++) {
         latency_merge(&side->latency, &team->workers[i].latency);
     }
     sum_up_own(team);
@@ -230,14 +229,14 @@ static extvm_status run_rounds(const struct bench_measure *measure, struct team 
     extvm_status status = EXTVM_OK;
     for (size_t i = 0; i < measure->side_count && status == EXTVM_OK; i++) {
         status = team_run(&teams[i], 0, &ignored, error);
-        for (size_t j = 0; j < measure->sessions; j++) {
+        for (size_t j = 0; j < measure->sides[i].sessions; j++) {
             teams[i].workers[j].latency = (struct latency){.count = 0};
             teams[i].workers[j].spent = (struct bench_spent){0};
         }
     }
     for (unsigned round = 0; round < measure->rounds; round++) {
         for (size_t i = 0; i < measure->side_count && status == EXTVM_OK; i++) {
-            status = team_run(&teams[i], measure->seconds, &teams[i].rates[round], error);
+            status = team_run(&teams[i], measure->seconds, &teams[i].side->rates[round], error);
         }
     }
     return status;
@@ -252,7 +251,7 @@ extvm_status bench_measure_run(struct bench_measure *measure, extvm_error *error
                                  .side = &measure->sides[i],
                                  .lock = PTHREAD_MUTEX_INITIALIZER,
                                  .opened = PTHREAD_COND_INITIALIZER};
-        teams[i].workers = pool_array(&pool, measure->sessions, sizeof *teams[i].workers);
+        teams[i].workers = pool_array(&pool, measure->sides[i].sessions, sizeof *teams[i].workers);
         if (teams[i].workers == NULL) {
             status = complain_no_memory(error);
         }

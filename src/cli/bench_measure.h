@@ -19,8 +19,10 @@ struct bench_side {
     const char *name;             /* "bare" */
     const char *address;          /* of the VM for the library's client; NULL: the ping-pong */
     const extvm_options *options; /* of the client */
+    size_t sessions;
 
     /* What came of it. */
+    double rates[BENCH_ROUNDS];                  /* calls per second, of each round */
     double queries_per_second, calls_per_second; /* the median of the rounds */
     double ratio; /* its queries per second to the ping-pong's, the median of the rounds */
     double own_nanoseconds; /* a query, of the library: neither in system calls nor in the world;
@@ -37,10 +39,13 @@ struct bench_measure {
     const struct pingpong_vm *pingpong;
     struct bench_side sides[BENCH_SIDES];
     size_t side_count;
-    size_t sessions;
+    size_t sessions; /* of a side at most */
     unsigned rounds;
     double seconds; /* of each side in a round */
 };
+
+/* The middle one of the values, BENCH_ROUNDS at most. */
+double bench_median(const double *values, unsigned count);
 
 /* Opens all sessions, lets each run a call to warm up, measures, closes them; with one session it
  * counts what a call takes, too. Errors:

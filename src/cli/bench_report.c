@@ -108,12 +108,21 @@ static json_t *measure_json(const struct bench_measure *measure, const char *soc
     return json_complete(object, complete && json_put(object, "sides", sides));
 }
 
+/* To an array that is made when it is needed. */
+static bool json_append_to(json_t **array, json_t *value) {
+    if (*array == NULL) {
+        *array = json_array();
+    }
+    if (*array == NULL) {
+        json_decref(value);
+        return false;
+    }
+    return json_add(*array, value);
+}
+
 static void add_json(struct bench_report *report, const struct bench_measure *measure,
                      const char *socket) {
-    if (report->measures == NULL) {
-        report->measures = json_array();
-    }
-    if (report->measures == NULL || !json_add(report->measures, measure_json(measure, socket))) {
+    if (!json_append_to(&report->measures, measure_json(measure, socket))) {
         report->has_no_memory = true;
     }
 }
@@ -159,9 +168,6 @@ static void check_side(struct bench_report *report, const struct bench_measure *
         check_counts(report, measure, side, socket);
     } else if (strcmp(side->name, "spin") == 0) {
         check(report, "the ratio with spin", socket, side->ratio, floor_spin);
-    } else if (strcmp(side->name, "both") == 0 && measure->sessions > 1) {
-        double *place = measure->sessions >= BENCH_MOST_SESSIONS ? &report->of_most : &report->best;
-        *place = side->queries_per_second > *place ? side->queries_per_second : *place;
     }
 }
 
@@ -183,12 +189,48 @@ void bench_report_add(struct bench_report *report, const struct bench_measure *m
     }
 }
 
-void bench_report_end_socket(struct bench_report *report, const char *socket) {
-    if (report->of_most > 0 && report->best > 0) {
-        check(report, "the server's rate with 512 sessions to its best", socket,
-              report->of_most / report->best, floor_sessions);
+/* The rate with the most sessions to the best with fewer: the median of the rounds. */
+static double to_best_of_fewer(const struct bench_measure *measure) {
+    const size_t most = measure->side_count - 1;
+    double ratios[BENCH_ROUNDS];
+    for (unsigned round = 0; round < measure->rounds; round++) {
+        double best = 0;
+        for (size_t i = 0; i < most; i++) {
+            double rate = measure->sides[i].rates[round];
+            best = rate > best ? rate : best;
+        }
+        ratios[round] = measure->sides[most].rates[round] / best;
     }
-    report->best = report->of_most = 0;
+    return bench_median(ratios, measure->rounds);
+}
+
+static json_t *server_json(size_t sessions, double ratio, const char *socket) {
+    json_t *object = json_object();
+    bool complete = object != NULL && json_put(object, "socket", json_string(socket)) &&
+                    json_put(object, "sessions", json_integer((json_int_t)sessions)) &&
+                    json_put(object, "toBestOfFewer", rounded(ratio));
+    return json_complete(object, complete);
+}
+
+void bench_report_server(struct bench_report *report, const struct bench_measure *measure,
+                         const char *socket) {
+    const double ratio = to_best_of_fewer(measure);
+    if (report->json) {
+        json_t *object = server_json(measure->sessions, ratio, socket);
+        report->has_no_memory = !json_append_to(&report->server, object) || report->has_no_memory;
+    } else {
+        printf("%-6s the server by turns:", socket);
+        for (size_t i = 0; i < measure->side_count; i++) {
+            printf(" %.0f queries/s with %zu sessions,", measure->sides[i].queries_per_second,
+                   measure->sides[i].sessions);
+        }
+        printf(" %.2f of its best with fewer\n", ratio);
+        fflush(stdout);
+    }
+    if (measure->sessions == BENCH_MOST_SESSIONS) {
+        check(report, "the server's rate with 512 sessions to its best with fewer", socket, ratio,
+              floor_sessions);
+    }
 }
 
 extvm_status bench_report_finish(struct bench_report *report, const char *given, bool quick,
@@ -211,9 +253,14 @@ extvm_status bench_report_finish(struct bench_report *report, const char *given,
         json_decref(measures);
     }
     complete = complete && json_put(document, "measures", measures);
+    if (complete && report->server != NULL) {
+        complete = json_put(document, "server", report->server);
+        report->server = NULL;
+    }
     return json_print(json_complete(document, complete), error);
 }
 
 void bench_report_free(struct bench_report *report) {
     json_decref(report->measures);
+    json_decref(report->server);
 }

@@ -9,19 +9,20 @@
 /* Zeros, and `json` and `checks` as they were asked for. */
 struct bench_report {
     bool json, checks;
-    bool has_head;        /* the table's is printed */
-    bool is_short;        /* something is under its floor */
-    json_t *measures;     /* NULL: none yet, or no memory */
-    bool has_no_memory;   /* … for all of them */
-    double best, of_most; /* of the server's rates, those of few sessions and of the most */
+    bool has_head;      /* the table's is printed */
+    bool is_short;      /* something is under its floor */
+    json_t *measures;   /* NULL: none yet, or no memory */
+    json_t *server;     /* the same */
+    bool has_no_memory; /* … for all of them */
 };
 
 /* How it goes on. `socket` is "tcp" or "unix". */
 void bench_report_add(struct bench_report *report, const struct bench_measure *measure,
                       const char *socket);
 
-/* The server's rates over one socket are all there. */
-void bench_report_end_socket(struct bench_report *report, const char *socket);
+/* The same of a measure whose sides are the server with ever more sessions. */
+void bench_report_server(struct bench_report *report, const struct bench_measure *measure,
+                         const char *socket);
 
 /* Ends the table, or prints the document. `given` is the VM that the user named, NULL: none.
  * Errors: EXTVM_NO_MEMORY, EXTVM_SYSTEM_ERROR (it was not all written). */

@@ -38,6 +38,8 @@ for measure in measures:
         bare = side["name"] == "bare"
         assert (side["ownNanosecondsPerQuery"] is None) == bare
         assert (side["allocationsPerCall"] is None) == (bare or not one)
+assert [(s["socket"], s["sessions"]) for s in document["server"]] == [("tcp", 64), ("unix", 64)]
+assert all(s["toBestOfFewer"] > 0 for s in document["server"])
 PYTHON
 verdict 'it has each load over both sockets, with rates, round trips and ratios'
 python3 - "$folder/out" <<'PYTHON'
