@@ -446,38 +446,38 @@ static extvm_status bench_run(struct bench *bench, extvm_error *error) {
     return status == EXTVM_OK ? vm_options_finish(&bench->vm_options, error) : status;
 }
 
+static extvm_status begin(void *context, extvm_error *error) {
+    return vm_options_init(&((struct bench *)context)->vm_options, 1, error);
+}
+
+static extvm_status run(void *context, int count, char **operands, enum exit_code *code,
+                        extvm_error *error) {
+    struct bench *bench = context;
+    (void)count;
+    (void)operands;
+    extvm_status status = bench_run(bench, error);
+    *code = bench->report.is_short ? EXIT_CODE_CHECK_FAILED : EXIT_CODE_DONE;
+    return status;
+}
+
 int command_bench(int argc, char **argv) {
-    extvm_error error;
     struct bench bench = {.quick = false};
     const struct option_group groups[] = {
         {"The bench", specs, sizeof specs / sizeof specs[0], &bench},
         vm_options_group(&bench.vm_options),
     };
-    const struct command_line command = {
+    const struct command_line line = {
         .usage = "extvm bench [--quick] [--vm ADDRESS] [OPTION...]",
         .about = about,
         .notes = notes,
         .groups = groups,
         .group_count = sizeof groups / sizeof groups[0],
+        .begin = begin,
+        .run = run,
     };
-    if (command_line_wants_help(argc, argv)) {
-        command_line_print_help(&command, stdout);
-        return report_output();
-    }
-    int operands = 0;
-    bool json = command_line_has(argc, argv, "--json"); /* parsing moves the arguments */
-    extvm_status status = vm_options_init(&bench.vm_options, 1, &error);
-    if (status == EXTVM_OK) {
-        status = command_line_parse(&command, argc, argv, &operands, &error);
-    }
-    if (status == EXTVM_OK) {
-        status = bench_run(&bench, &error);
-    }
+    int exit_status = command_line_run(&line, &bench, argc, argv);
     bench_report_free(&bench.report);
     pool_free(&bench.pool);
     vm_options_free(&bench.vm_options);
-    if (status != EXTVM_OK) {
-        return report_error(json, &error);
-    }
-    return bench.report.is_short ? EXIT_CODE_CHECK_FAILED : EXIT_CODE_DONE;
+    return exit_status;
 }

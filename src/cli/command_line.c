@@ -1,10 +1,11 @@
-/* The options of a command: a table that is parsed and printed. */
+/* The frame of a command: its options, a table that is parsed and printed, and how it begins and
+ * ends. */
 #include "command_line.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "nearest.h"
-#include "report.h"
 
 bool command_line_has(int argc, char **argv, const char *name) {
     for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
@@ -42,7 +43,7 @@ static void print_option(const struct option_spec *option, FILE *out) {
     }
 }
 
-void command_line_print_help(const struct command_line *command, FILE *out) {
+static void print_help(const struct command_line *command, FILE *out) {
     fprintf(out, "Usage: %s\n\n%s\n", command->usage, command->about);
     for (size_t i = 0; i < command->group_count; i++) {
         const struct option_group *group = &command->groups[i];
@@ -149,8 +150,10 @@ static bool is_letter_with_value(const struct command_line *command, const char 
     return option.spec != NULL && option.spec->value_name != NULL;
 }
 
-extvm_status command_line_parse(const struct command_line *command, int argc, char **argv,
-                                int *operand_count, extvm_error *error) {
+/* Arguments that are no options are moved to the front, from argv[1] on, `*operand_count` of them.
+ */
+static extvm_status parse(const struct command_line *command, int argc, char **argv,
+                          int *operand_count, extvm_error *error) {
     extvm_status status = EXTVM_OK;
     bool options_over = false;
     *operand_count = 0;
@@ -172,4 +175,26 @@ extvm_status command_line_parse(const struct command_line *command, int argc, ch
                         quote(argv[1]).text, argv[0]);
     }
     return status;
+}
+
+/* -- the whole command -- */
+
+int command_line_run(const struct command_line *line, void *command, int argc, char **argv) {
+    if (command_line_wants_help(argc, argv)) {
+        print_help(line, stdout);
+        return report_output();
+    }
+    extvm_error error;
+    enum exit_code code = EXIT_CODE_DONE;
+    int count = 0;
+    /* Also for what is said of wrong options; and parsing moves the arguments. */
+    const bool json = command_line_has(argc, argv, "--json");
+    extvm_status status = line->begin != NULL ? line->begin(command, &error) : EXTVM_OK;
+    if (status == EXTVM_OK) {
+        status = parse(line, argc, argv, &count, &error);
+    }
+    if (status == EXTVM_OK) {
+        status = line->run(command, count, argv + 1, &code, &error);
+    }
+    return status == EXTVM_OK ? (int)code : report_error(json, &error);
 }

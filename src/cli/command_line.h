@@ -1,12 +1,12 @@
-/* The options of a command: a table that is parsed and printed. */
+/* The frame of a command: its options, a table that is parsed and printed, and how it begins and
+ * ends. */
 #ifndef CLI_COMMAND_LINE_H
 #define CLI_COMMAND_LINE_H
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdio.h>
 
-#include <extvm/status.h>
+#include "report.h"
 
 /* Takes an option's value (NULL for an option without one). */
 typedef extvm_status option_take(void *context, const char *value, extvm_error *error);
@@ -33,6 +33,13 @@ struct command_line {
     const struct option_group *groups;
     size_t group_count;
     bool operands; /* whether there may be arguments that are no options */
+
+    /* Before the options are taken; NULL: there is nothing to do. */
+    extvm_status (*begin)(void *command, extvm_error *error);
+    /* When they are taken. `operands` are the arguments that are no options; `*code` is
+     * EXIT_CODE_DONE, and how the command ends when EXTVM_OK is returned. */
+    extvm_status (*run)(void *command, int count, char **operands, enum exit_code *code,
+                        extvm_error *error);
 };
 
 /* Whether the option stands among the arguments; for what must be known before they are right. */
@@ -41,12 +48,9 @@ bool command_line_has(int argc, char **argv, const char *name);
 /* Whether help is asked for, with --help or -h. */
 bool command_line_wants_help(int argc, char **argv);
 
-void command_line_print_help(const struct command_line *command, FILE *out);
-
-/* Takes all options: "--name VALUE", "--name=VALUE", "-vv"; "--" ends them. Arguments that are no
- * options are moved to the front, from argv[1] on, `*operand_count` of them.
- * Errors: EXTVM_INVALID_ARGUMENT, and what the options' functions return. */
-extvm_status command_line_parse(const struct command_line *command, int argc, char **argv,
-                                int *operand_count, extvm_error *error);
+/* The whole command: prints the help, or takes all options ("--name VALUE", "--name=VALUE", "-vv";
+ * "--" ends them), runs it, and says what failed. `command` is for `begin` and `run`, and is to be
+ * one that can be freed whatever happens. Returns the exit status. */
+int command_line_run(const struct command_line *line, void *command, int argc, char **argv);
 
 #endif

@@ -154,8 +154,10 @@ static const struct verb {
     extvm_status (*run)(struct iele_command *command, const char *path, extvm_error *error);
 } verbs[] = {{"assemble", assemble}, {"disassemble", disassemble}};
 
-static extvm_status run_verb(struct iele_command *command, int count, char **operands,
+static extvm_status run_verb(void *context, int count, char **operands, enum exit_code *code,
                              extvm_error *error) {
+    struct iele_command *command = context;
+    (void)code;
     if (count == 0) {
         return complain(error, EXTVM_INVALID_ARGUMENT,
                         "iele needs assemble or disassemble (extvm iele --help says more)");
@@ -177,7 +179,6 @@ static extvm_status run_verb(struct iele_command *command, int count, char **ope
 }
 
 int command_iele(int argc, char **argv) {
-    extvm_error error;
     struct iele_command command = {.json = false};
     const struct option_group group = {"Options", specs, sizeof specs / sizeof specs[0], &command};
     const struct command_line line = {
@@ -188,20 +189,12 @@ int command_iele(int argc, char **argv) {
         .groups = &group,
         .group_count = 1,
         .operands = true,
+        .run = run_verb,
     };
-    if (command_line_wants_help(argc, argv)) {
-        command_line_print_help(&line, stdout);
-        return report_output();
-    }
-    int count;
-    bool json = command_line_has(argc, argv, "--json"); /* also when what follows is wrong */
-    extvm_status status = command_line_parse(&line, argc, argv, &count, &error);
-    if (status == EXTVM_OK) {
-        status = run_verb(&command, count, argv + 1, &error);
-    }
+    int exit_status = command_line_run(&line, &command, argc, argv);
     const extvm_allocator *allocator = extvm_default_allocator();
     allocator->release(allocator->context, command.code);
     allocator->release(allocator->context, command.text);
     pool_free(&command.pool);
-    return status == EXTVM_OK ? EXIT_CODE_DONE : report_error(json, &error);
+    return exit_status;
 }

@@ -389,42 +389,37 @@ static extvm_status probe_run(struct probe *probe, char **addresses, int count,
     return status == EXTVM_OK ? vm_options_finish(&probe->vm_options, error) : status;
 }
 
+static extvm_status begin(void *context, extvm_error *error) {
+    struct probe *probe = context;
+    extvm_status status = vm_options_init(&probe->vm_options, 0, error);
+    return status == EXTVM_OK ? set_defaults(&probe->vm_options, error) : status;
+}
+
+static extvm_status run(void *context, int count, char **operands, enum exit_code *code,
+                        extvm_error *error) {
+    struct probe *probe = context;
+    extvm_status status = read_values(probe, count, error);
+    return status == EXTVM_OK ? probe_run(probe, operands, count, code, error) : status;
+}
+
 int command_probe(int argc, char **argv) {
-    extvm_error error;
-    enum exit_code code = EXIT_CODE_DONE;
     struct probe probe = {.calls = CALLS_DEFAULT};
     const struct option_group groups[] = {
         {"The probe", specs, sizeof specs / sizeof specs[0], &probe},
         common_group(&probe.vm_options),
     };
-    const struct command_line command = {
+    const struct command_line line = {
         .usage = "extvm probe [OPTION...] ADDRESS...",
         .about = about,
         .notes = notes,
         .groups = groups,
         .group_count = sizeof groups / sizeof groups[0],
         .operands = true,
+        .begin = begin,
+        .run = run,
     };
-    if (command_line_wants_help(argc, argv)) {
-        command_line_print_help(&command, stdout);
-        return report_output();
-    }
-    int operands = 0;
-    bool json = command_line_has(argc, argv, "--json"); /* parsing moves the arguments */
-    extvm_status status = vm_options_init(&probe.vm_options, 0, &error);
-    if (status == EXTVM_OK) {
-        status = set_defaults(&probe.vm_options, &error);
-    }
-    if (status == EXTVM_OK) {
-        status = command_line_parse(&command, argc, argv, &operands, &error);
-    }
-    if (status == EXTVM_OK) {
-        status = read_values(&probe, operands, &error);
-    }
-    if (status == EXTVM_OK) {
-        status = probe_run(&probe, argv + 1, operands, &code, &error);
-    }
+    int exit_status = command_line_run(&line, &probe, argc, argv);
     pool_free(&probe.pool);
     vm_options_free(&probe.vm_options);
-    return status == EXTVM_OK ? (int)code : report_error(json, &error);
+    return exit_status;
 }

@@ -53,16 +53,12 @@ struct run {
     extvm_result *result;
 };
 
-static extvm_status run_prepare(struct run *run, const struct command_line *command, int argc,
-                                char **argv, extvm_error *error) {
-    int operand_count;
-    extvm_status status = vm_options_init(&run->vm_options, 1, error);
-    if (status == EXTVM_OK) {
-        status = command_line_parse(command, argc, argv, &operand_count, error);
-    }
-    if (status == EXTVM_OK) {
-        status = run_input_read(&run->input, &run->options, error);
-    }
+static extvm_status begin(void *context, extvm_error *error) {
+    return vm_options_init(&((struct run *)context)->vm_options, 1, error);
+}
+
+static extvm_status read_input(struct run *run, extvm_error *error) {
+    extvm_status status = run_input_read(&run->input, &run->options, error);
     if (status == EXTVM_OK && run->options.world_out_path != NULL) {
         status = file_check_replaceable(run->options.world_out_path, error);
         if (status != EXTVM_OK) {
@@ -116,33 +112,36 @@ static void run_free(struct run *run) {
     vm_options_free(&run->vm_options);
 }
 
+static extvm_status run_all(void *context, int count, char **operands, enum exit_code *code,
+                            extvm_error *error) {
+    struct run *run = context;
+    (void)count;
+    (void)operands;
+    (void)code;
+    extvm_status status = read_input(run, error);
+    if (status == EXTVM_OK) {
+        status = run_on_vm(run, error);
+    }
+    if (status == EXTVM_OK) {
+        status = write_world(run, error);
+    }
+    return status == EXTVM_OK ? print_result(run, error) : status;
+}
+
 int command_run(int argc, char **argv) {
-    extvm_error error;
     struct run run = {.result = NULL};
     const struct option_group groups[] = {run_options_group(&run.options),
                                           vm_options_group(&run.vm_options)};
-    const struct command_line command = {
+    const struct command_line line = {
         .usage = "extvm run [--call CALL.json] [--world WORLD.json] [OPTION...]",
         .about = about,
         .notes = notes,
         .groups = groups,
         .group_count = sizeof groups / sizeof groups[0],
+        .begin = begin,
+        .run = run_all,
     };
-    if (command_line_wants_help(argc, argv)) {
-        command_line_print_help(&command, stdout);
-        return report_output();
-    }
-    extvm_status status = run_prepare(&run, &command, argc, argv, &error);
-    if (status == EXTVM_OK) {
-        status = run_on_vm(&run, &error);
-    }
-    if (status == EXTVM_OK) {
-        status = write_world(&run, &error);
-    }
-    if (status == EXTVM_OK) {
-        status = print_result(&run, &error);
-    }
+    int exit_status = command_line_run(&line, &run, argc, argv);
     run_free(&run);
-    return status == EXTVM_OK ? EXIT_CODE_DONE
-                              : report_error(command_line_has(argc, argv, "--json"), &error);
+    return exit_status;
 }

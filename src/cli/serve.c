@@ -32,22 +32,6 @@ static const struct option_spec serve_specs[] = {
      NULL, offsetof(struct serve_options, replay_path)},
 };
 
-static struct command_line serve_line(const struct option_group *groups, size_t count) {
-    return (struct command_line){
-        .usage = "extvm serve [OPTION...]",
-        .about =
-            "Runs a VM server in the foreground: this library's EVM for whoever says Hello with\n"
-            "KEVM's protocol 2.2, its IELE VM for IELE's 3.0, on one socket. Prints \"listening\n"
-            "on ADDRESS\" once it accepts. SIGINT and SIGTERM stop it: running calls get a "
-            "second,\n"
-            "then they are cut. For testing and debugging.",
-        .notes = "Example, a VM that takes its time:\n"
-                 "  extvm serve --listen 127.0.0.1:0 --fault delay=50ms -v --trace -",
-        .groups = groups,
-        .group_count = count,
-    };
-}
-
 /* Blocks until the process is asked to end; `signals` are blocked in all threads. */
 static void wait_for_signal(const sigset_t *signals) {
     int number;
@@ -107,29 +91,45 @@ static extvm_status serve(const struct serve_options *serve_options, struct vm_o
     return status;
 }
 
-int command_serve(int argc, char **argv) {
-    struct serve_options serve_options = {.listen = "127.0.0.1:8888"};
+struct serve {
+    struct serve_options options;
     struct vm_options vm_options;
-    extvm_error error;
-    enum exit_code code = EXIT_CODE_DONE;
+};
+
+static extvm_status begin(void *context, extvm_error *error) {
+    return vm_options_init(&((struct serve *)context)->vm_options, 0, error);
+}
+
+static extvm_status run(void *context, int count, char **operands, enum exit_code *code,
+                        extvm_error *error) {
+    struct serve *command = context;
+    (void)count;
+    (void)operands;
+    return serve(&command->options, &command->vm_options, code, error);
+}
+
+int command_serve(int argc, char **argv) {
+    struct serve command = {.options = {.listen = "127.0.0.1:8888"}};
     const struct option_group groups[] = {
-        {"Server", serve_specs, sizeof serve_specs / sizeof serve_specs[0], &serve_options},
-        vm_options_server_group(&vm_options),
+        {"Server", serve_specs, sizeof serve_specs / sizeof serve_specs[0], &command.options},
+        vm_options_server_group(&command.vm_options),
     };
-    const struct command_line line = serve_line(groups, sizeof groups / sizeof groups[0]);
-    if (command_line_wants_help(argc, argv)) {
-        command_line_print_help(&line, stdout);
-        return EXIT_CODE_DONE;
-    }
-    int operands;
-    bool json = command_line_has(argc, argv, "--json"); /* of errors only: parsing moves argv */
-    extvm_status status = vm_options_init(&vm_options, 0, &error);
-    if (status == EXTVM_OK) {
-        status = command_line_parse(&line, argc, argv, &operands, &error);
-    }
-    if (status == EXTVM_OK) {
-        status = serve(&serve_options, &vm_options, &code, &error);
-    }
-    vm_options_free(&vm_options);
-    return status == EXTVM_OK ? (int)code : report_error(json, &error);
+    const struct command_line line = {
+        .usage = "extvm serve [OPTION...]",
+        .about =
+            "Runs a VM server in the foreground: this library's EVM for whoever says Hello with\n"
+            "KEVM's protocol 2.2, its IELE VM for IELE's 3.0, on one socket. Prints \"listening\n"
+            "on ADDRESS\" once it accepts. SIGINT and SIGTERM stop it: running calls get a "
+            "second,\n"
+            "then they are cut. For testing and debugging.",
+        .notes = "Example, a VM that takes its time:\n"
+                 "  extvm serve --listen 127.0.0.1:0 --fault delay=50ms -v --trace -",
+        .groups = groups,
+        .group_count = sizeof groups / sizeof groups[0],
+        .begin = begin,
+        .run = run,
+    };
+    int exit_status = command_line_run(&line, &command, argc, argv);
+    vm_options_free(&command.vm_options);
+    return exit_status;
 }

@@ -48,25 +48,24 @@ static size_t count_jobs(const struct suite *suite) {
     return jobs < most ? jobs : most;
 }
 
-static extvm_status prepare(struct suite *suite, const struct command_line *command, int argc,
-                            char **argv, extvm_error *error) {
-    int operand_count = 0;
-    extvm_status status = vm_options_init(&suite->vm_options, VM_OPTIONS_ADDRESSES, error);
-    if (status == EXTVM_OK) {
-        status = command_line_parse(command, argc, argv, &operand_count, error);
-    }
-    if (status == EXTVM_OK && operand_count == 0) {
+static extvm_status begin(void *context, extvm_error *error) {
+    return vm_options_init(&((struct suite *)context)->vm_options, VM_OPTIONS_ADDRESSES, error);
+}
+
+static extvm_status find_files(struct suite *suite, int count, char **paths, extvm_error *error) {
+    extvm_status status = EXTVM_OK;
+    if (count == 0) {
         return complain(error, EXTVM_INVALID_ARGUMENT,
                         "%s: no PATH given (extvm %s --help says what it is)", suite->name,
                         suite->name);
     }
-    for (int i = 1; i <= operand_count && status == EXTVM_OK; i++) {
-        status = path_list_add(&suite->files, argv[i], error);
+    for (int i = 0; i < count && status == EXTVM_OK; i++) {
+        status = path_list_add(&suite->files, paths[i], error);
     }
     return status;
 }
 
-static extvm_status run(struct suite *suite, struct case_counts *counts, extvm_error *error) {
+static extvm_status run_files(struct suite *suite, struct case_counts *counts, extvm_error *error) {
     extvm_status status = vm_options_start(&suite->vm_options, error);
     if (status != EXTVM_OK) {
         return status;
@@ -100,25 +99,24 @@ static extvm_status print_counts(const struct suite *suite, const struct case_co
     return output_check(error);
 }
 
-int suite_command(struct suite *suite, const struct command_line *command, int argc, char **argv) {
-    extvm_error error;
+static extvm_status run(void *context, int count, char **operands, enum exit_code *code,
+                        extvm_error *error) {
+    struct suite *suite = context;
     struct case_counts counts = {0};
-    bool json = command_line_has(argc, argv, "--json"); /* parsing moves the arguments */
-    if (command_line_wants_help(argc, argv)) {
-        command_line_print_help(command, stdout);
-        return report_output();
-    }
-    extvm_status status = prepare(suite, command, argc, argv, &error);
+    extvm_status status = find_files(suite, count, operands, error);
     if (status == EXTVM_OK) {
-        status = run(suite, &counts, &error);
+        status = run_files(suite, &counts, error);
     }
-    if (status == EXTVM_OK) {
-        status = print_counts(suite, &counts, &error);
-    }
+    *code = counts.failed > 0 ? EXIT_CODE_CHECK_FAILED : EXIT_CODE_DONE;
+    return status == EXTVM_OK ? print_counts(suite, &counts, error) : status;
+}
+
+int suite_command(struct suite *suite, const struct command_line *command, int argc, char **argv) {
+    struct command_line line = *command;
+    line.begin = begin;
+    line.run = run;
+    int exit_status = command_line_run(&line, suite, argc, argv);
     pool_free(&suite->files.pool);
     vm_options_free(&suite->vm_options);
-    if (status != EXTVM_OK) {
-        return report_error(json, &error);
-    }
-    return counts.failed > 0 ? EXIT_CODE_CHECK_FAILED : EXIT_CODE_DONE;
+    return exit_status;
 }

@@ -270,8 +270,23 @@ static void replay_free(struct replay *replay) {
     vm_options_free(&replay->vm_options);
 }
 
+static extvm_status begin(void *context, extvm_error *error) {
+    return vm_options_init(&((struct replay *)context)->vm_options, 1, error);
+}
+
+static extvm_status run(void *context, int count, char **operands, enum exit_code *code,
+                        extvm_error *error) {
+    struct replay *replay = context;
+    if (count != 1) {
+        return complain(error, EXTVM_INVALID_ARGUMENT, "trace replay takes one FILE, not %d",
+                        count);
+    }
+    extvm_status status = replay_file(replay, operands[0], error);
+    *code = replay->different > 0 ? EXIT_CODE_CHECK_FAILED : EXIT_CODE_DONE;
+    return status;
+}
+
 int trace_replay(int argc, char **argv) {
-    extvm_error error;
     struct replay replay = {.count = 0};
     const struct option_group group = vm_options_group(&replay.vm_options);
     const struct command_line line = {
@@ -281,27 +296,10 @@ int trace_replay(int argc, char **argv) {
         .groups = &group,
         .group_count = 1,
         .operands = true,
+        .begin = begin,
+        .run = run,
     };
-    if (command_line_wants_help(argc, argv)) {
-        command_line_print_help(&line, stdout);
-        return report_output();
-    }
-    int count = 0;
-    bool json = command_line_has(argc, argv, "--json");
-    extvm_status status = vm_options_init(&replay.vm_options, 1, &error);
-    if (status == EXTVM_OK) {
-        status = command_line_parse(&line, argc, argv, &count, &error);
-    }
-    if (status == EXTVM_OK && count != 1) {
-        status =
-            complain(&error, EXTVM_INVALID_ARGUMENT, "trace replay takes one FILE, not %d", count);
-    }
-    if (status == EXTVM_OK) {
-        status = replay_file(&replay, argv[1], &error);
-    }
+    int exit_status = command_line_run(&line, &replay, argc, argv);
     replay_free(&replay);
-    if (status != EXTVM_OK) {
-        return report_error(json, &error);
-    }
-    return replay.different > 0 ? EXIT_CODE_CHECK_FAILED : EXIT_CODE_DONE;
+    return exit_status;
 }

@@ -92,15 +92,21 @@ static extvm_status print_messages(const struct show *show, extvm_error *error) 
     return output_check(error);
 }
 
-static extvm_status run(struct show *show, const char *path, extvm_error *error) {
+static extvm_status run(void *context, int count, char **operands, enum exit_code *code,
+                        extvm_error *error) {
+    struct show *show = context;
     extvm_status status = EXTVM_OK;
+    (void)code;
+    if (count != 1) {
+        return complain(error, EXTVM_INVALID_ARGUMENT, "trace show takes one FILE, not %d", count);
+    }
     if (show->html_path != NULL) {
         status = file_check_replaceable(show->html_path, error);
         if (status != EXTVM_OK) {
             return complain_about(error, "--html");
         }
     }
-    status = trace_file_read(path, &show->pool, &show->file, error);
+    status = trace_file_read(operands[0], &show->pool, &show->file, error);
     if (status != EXTVM_OK) {
         return status;
     }
@@ -109,7 +115,6 @@ static extvm_status run(struct show *show, const char *path, extvm_error *error)
 }
 
 int trace_show(int argc, char **argv) {
-    extvm_error error;
     struct show show = {.format = TRACE_FORMAT_TEXT};
     const struct option_group group = {"Options", specs, sizeof specs / sizeof specs[0], &show};
     const struct command_line line = {
@@ -119,21 +124,9 @@ int trace_show(int argc, char **argv) {
         .groups = &group,
         .group_count = 1,
         .operands = true,
+        .run = run,
     };
-    if (command_line_wants_help(argc, argv)) {
-        command_line_print_help(&line, stdout);
-        return report_output();
-    }
-    int count;
-    bool json = command_line_has(argc, argv, "--json");
-    extvm_status status = command_line_parse(&line, argc, argv, &count, &error);
-    if (status == EXTVM_OK && count != 1) {
-        status =
-            complain(&error, EXTVM_INVALID_ARGUMENT, "trace show takes one FILE, not %d", count);
-    }
-    if (status == EXTVM_OK) {
-        status = run(&show, argv[1], &error);
-    }
+    int exit_status = command_line_run(&line, &show, argc, argv);
     pool_free(&show.pool);
-    return status == EXTVM_OK ? EXIT_CODE_DONE : report_error(json, &error);
+    return exit_status;
 }
