@@ -11,6 +11,7 @@
 #include "common/session.h"
 #include "iele/iele.h"
 #include "kevm/kevm.h"
+#include "support/scarce_memory.h"
 
 enum { QUERIES = 400000, ROUNDS = 7 };
 
@@ -34,24 +35,6 @@ static double cycles_now(void) {
 #else
     return 0;
 #endif
-}
-
-/* -- an allocator that counts -- */
-
-static void *count_allocate(void *context, size_t size) {
-    ++*(size_t *)context;
-    return malloc(size);
-}
-
-static void *count_resize(void *context, void *memory, size_t before, size_t size) {
-    (void)before;
-    ++*(size_t *)context;
-    return realloc(memory, size);
-}
-
-static void count_release(void *context, void *memory) {
-    (void)context;
-    free(memory);
 }
 
 /* -- the dialogue -- */
@@ -140,8 +123,8 @@ static struct figures measure(const struct protocol *protocol, size_t queries) {
     const struct query query = {
         .kind = QUERY_STORAGE, .address = contract, .key = {key, sizeof key}};
     extvm_call call = {.caller = caller, .recipient = &contract};
-    size_t allocations = 0;
-    const extvm_allocator allocator = {&allocations, count_allocate, count_resize, count_release};
+    struct scarce_memory memory = {0};
+    const extvm_allocator allocator = scarce_memory_allocator(&memory);
     const struct session_settings settings = {.max_frame = 1 << 20,
                                               .block_hash = protocol->block_hash};
     struct session session;
@@ -156,14 +139,14 @@ static struct figures measure(const struct protocol *protocol, size_t queries) {
     buffer_init(&frame, extvm_default_allocator(), 1024);
     encode_query(protocol, &query, &frame);
     take(&session, &frame);
-    struct figures figures = {.allocations = allocations};
+    struct figures figures = {.allocations = memory.allocations};
     double start = now(), cycles = cycles_now();
     for (size_t i = 0; i < queries; i++) {
         take(&session, &frame);
     }
     figures.cycles = (cycles_now() - cycles) / (double)queries;
     figures.nanoseconds = (now() - start) / (double)queries;
-    figures.allocations = allocations - figures.allocations;
+    figures.allocations = memory.allocations - figures.allocations;
     buffer_free(&frame);
     session_free(&session);
     free(input);

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "common/session.h"
-#include "unit/scarce_memory.h"
+#include "support/scarce_memory.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -24,7 +24,7 @@
 #include "kevm/kevm.h"
 #include "support/async_run.h"
 #include "support/cases.h"
-#include "unit/scarce_memory.h"
+#include "support/scarce_memory.h"
 
 #define CALLER "a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1"
 #define CONTRACT "cccccccccccccccccccccccccccccccccccccccc"

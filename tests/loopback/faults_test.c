@@ -18,7 +18,7 @@
 #include "common/client.h"
 #include "kevm/kevm.h"
 #include "support/rich_call.h"
-#include "unit/scarce_memory.h"
+#include "support/scarce_memory.h"
 
 static void assert_rich(const struct dialect *dialect, const extvm_result *result) {
     const char *difference = rich_difference(dialect, result);

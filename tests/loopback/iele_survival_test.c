@@ -9,7 +9,7 @@
 #include <extvm/iele.h>
 
 #include "iele/iele.h"
-#include "unit/scarce_memory.h"
+#include "support/scarce_memory.h"
 
 #define CALLER "a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1"
 #define CONTRACT "cccccccccccccccccccccccccccccccccccccccc"

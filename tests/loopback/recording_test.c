@@ -10,7 +10,7 @@
 #include <extvm/extvm.h>
 
 #include "support/cases.h"
-#include "unit/scarce_memory.h"
+#include "support/scarce_memory.h"
 
 #define CALLER "a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1"
 #define CONTRACT "cccccccccccccccccccccccccccccccccccccccc"

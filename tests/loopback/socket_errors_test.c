@@ -16,7 +16,7 @@
 #include "common/client.h"
 #include "common/clock.h"
 #include "support/rich_call.h"
-#include "unit/scarce_memory.h"
+#include "support/scarce_memory.h"
 
 enum { RUN_CALLS = 2, SESSIONS = 6 /* that a run may need, with every retry */ };
 

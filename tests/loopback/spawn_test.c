@@ -14,8 +14,8 @@
 
 #include "common/clock.h"
 #include "support/cases.h"
+#include "support/scarce_memory.h"
 #include "support/vm_child.h"
-#include "unit/scarce_memory.h"
 
 #define CALLER "a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1"
 #define CONTRACT "cccccccccccccccccccccccccccccccccccccccc"

@@ -18,8 +18,8 @@
 
 #include "common/clock.h"
 #include "spawn/supervisor.h"
+#include "support/scarce_memory.h"
 #include "support/vm_child.h"
-#include "unit/scarce_memory.h"
 
 #define SECOND NANOSECONDS_IN_SECOND
 #define MS ((uint64_t)NANOSECONDS_IN_MILLISECOND)

@@ -5,8 +5,8 @@
 
 #include "common/buffer.h"
 #include "common/memory.h"
-#include "scarce_memory.h"
 #include "support/hex.h"
+#include "support/scarce_memory.h"
 
 static extvm_bytes contents(const struct buffer *buffer) {
     return (extvm_bytes){buffer->data, buffer->size};

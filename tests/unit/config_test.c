@@ -10,7 +10,7 @@
 #include <extvm/extvm.h>
 
 #include "common/options.h"
-#include "scarce_memory.h"
+#include "support/scarce_memory.h"
 
 /* Exactly as node operators have it. */
 static const char operators_text[] =

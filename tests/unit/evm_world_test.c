@@ -2,7 +2,7 @@
  * that runs out (protocol/kevm.md, section 6.6). */
 #include "evm_world.h"
 
-#include "scarce_memory.h"
+#include "support/scarce_memory.h"
 
 #define CALL_OF(last, value)                                                                       \
     "600060006000600060" value PUSH_ADDRESS(last) "620fffff"                                       \

@@ -13,7 +13,7 @@
 #include "common/error.h"
 #include "common/result.h"
 #include "executor/execute.h"
-#include "scarce_memory.h"
+#include "support/scarce_memory.h"
 
 static const extvm_address alice = {{0xa1, 0x1c, 0xe0}};
 static const extvm_address bob = {{0xb0, 0xb0}};

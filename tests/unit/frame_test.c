@@ -7,8 +7,8 @@
 #include "common/frame.h"
 #include "common/memory.h"
 #include "common/spare.h"
-#include "scarce_memory.h"
 #include "support/hex.h"
+#include "support/scarce_memory.h"
 
 enum { MIB = 1 << 20 };
 

@@ -8,7 +8,7 @@
 #include <extvm/ieleasm.h>
 
 #include "support/hex.h"
-#include "unit/scarce_memory.h"
+#include "support/scarce_memory.h"
 
 /* -- what is assembled -- */
 

@@ -6,7 +6,7 @@
 #include "common/rlp.h"
 #include "iele/iele.h"
 #include "support/hex.h"
-#include "unit/scarce_memory.h"
+#include "support/scarce_memory.h"
 
 static void each_argument_is_written_as_the_vm_reads_it(void **unused) {
     static const struct {

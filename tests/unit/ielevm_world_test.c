@@ -4,7 +4,7 @@
 #include "ielevm_case.h"
 
 #include "common/clock.h"
-#include "scarce_memory.h"
+#include "support/scarce_memory.h"
 
 #define CALLEE "0xee000000000000000000000000000000000000dd"
 

@@ -6,9 +6,9 @@
 
 #include "kevm/codec.h"
 #include "kevm/kevm.h"
-#include "scarce_memory.h"
 #include "support/chance.h"
 #include "support/hex.h"
+#include "support/scarce_memory.h"
 
 struct reading {
     struct arena arena;

@@ -7,9 +7,9 @@
 #include <extvm/integer.h>
 
 #include "kevm/kevm.h"
-#include "scarce_memory.h"
 #include "support/hex.h"
 #include "support/kevm_setting.h"
+#include "support/scarce_memory.h"
 
 struct codec {
     struct buffer out;

@@ -5,9 +5,9 @@
 #include "support/cmocka.h"
 
 #include "common/memory.h"
-#include "scarce_memory.h"
 #include "support/chance.h"
 #include "support/hex.h"
+#include "support/scarce_memory.h"
 
 static void what_an_arena_gives_is_aligned_and_apart(void **context) {
     (void)context;

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "common/options.h"
-#include "scarce_memory.h"
+#include "support/scarce_memory.h"
 
 #define MS UINT64_C(1000000)
 #define SECOND (1000 * MS)

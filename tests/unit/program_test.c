@@ -9,8 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "scarce_memory.h"
 #include "spawn/program.h"
+#include "support/scarce_memory.h"
 
 static struct endpoint tcp_endpoint(const char *text) {
     struct endpoint endpoint;

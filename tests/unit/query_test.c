@@ -9,9 +9,9 @@
 #include "common/messages.h"
 #include "common/protobuf.h"
 #include "kevm/kevm.h"
-#include "scarce_memory.h"
 #include "support/chance.h"
 #include "support/hex.h"
+#include "support/scarce_memory.h"
 
 enum { ROUNDS = 20000 };
 

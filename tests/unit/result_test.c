@@ -5,9 +5,9 @@
 #include "support/cmocka.h"
 
 #include "common/result.h"
-#include "scarce_memory.h"
 #include "support/chance.h"
 #include "support/hex.h"
+#include "support/scarce_memory.h"
 
 enum { MANY = 300 };
 

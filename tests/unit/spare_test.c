@@ -7,7 +7,7 @@
 #include "common/ledger.h"
 #include "common/memory.h"
 #include "common/spare.h"
-#include "scarce_memory.h"
+#include "support/scarce_memory.h"
 
 static void piece_that_was_given_back_is_given_to_the_next(void **unused) {
     struct scarce_memory memory = {0};

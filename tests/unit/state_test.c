@@ -13,7 +13,7 @@
 #include <extvm/state.h>
 
 #include "common/result.h"
-#include "scarce_memory.h"
+#include "support/scarce_memory.h"
 
 static extvm_address address(uint8_t last) {
     extvm_address made = {{0}};

@@ -6,9 +6,9 @@
 
 #include "common/memory.h"
 #include "common/table.h"
-#include "scarce_memory.h"
 #include "support/chance.h"
 #include "support/hex.h"
+#include "support/scarce_memory.h"
 
 enum { ENTRIES = 700, STEPS = 30000, LONGEST_KEY = 40 };
 

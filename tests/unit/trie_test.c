@@ -10,7 +10,7 @@
 #include "common/keccak.h"
 #include "common/rlp.h"
 #include "executor/trie.h"
-#include "scarce_memory.h"
+#include "support/scarce_memory.h"
 
 #define TEXT(text) ((extvm_bytes){(const uint8_t *)(text), sizeof(text) - 1})
 
