@@ -106,7 +106,7 @@ $(BUILD)/libextvm.so.$(ABI): $(LIBRARY_OBJECTS) src/libextvm.map
 
 $(BUILD)/extvm: $(COMMAND_OBJECTS) $(BUILD)/libextvm.a
 	@echo "  LINK    $@"
-	@$(CC) $(LINK) -o $@ $(COMMAND_OBJECTS) $(BUILD)/libextvm.a $(LIBRARIES) $(JANSSON_LIBS) -lsecp256k1
+	@$(CC) $(LINK) -o $@ $(COMMAND_OBJECTS) $(BUILD)/libextvm.a $(LIBRARIES) $(JANSSON_LIBS) -lsecp256k1 -lm
 
 # Made anew each time: PREFIX and LIB may differ from the last. UP is the way from LIB to PREFIX.
 UP = $(shell echo $(LIB) | sed 's|[^/][^/]*|..|g')
