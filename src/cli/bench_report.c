@@ -204,19 +204,34 @@ static double to_best_of_fewer(const struct bench_measure *measure) {
     return bench_median(ratios, measure->rounds);
 }
 
-static json_t *server_json(size_t sessions, double ratio, const char *socket) {
+static json_t *rate_json(const struct bench_side *side) {
     json_t *object = json_object();
-    bool complete = object != NULL && json_put(object, "socket", json_string(socket)) &&
-                    json_put(object, "sessions", json_integer((json_int_t)sessions)) &&
-                    json_put(object, "toBestOfFewer", rounded(ratio));
+    bool complete = object != NULL &&
+                    json_put(object, "sessions", json_integer((json_int_t)side->sessions)) &&
+                    json_put(object, "queriesPerSecond", rounded(side->queries_per_second));
     return json_complete(object, complete);
+}
+
+static json_t *server_json(const struct bench_measure *measure, double ratio, const char *socket) {
+    json_t *object = json_object(), *rates = json_array();
+    bool complete = rates != NULL;
+    for (size_t i = 0; i < measure->side_count && complete; i++) {
+        complete = json_add(rates, rate_json(&measure->sides[i]));
+    }
+    rates = json_complete(rates, complete);
+    complete = object != NULL && json_put(object, "socket", json_string(socket)) &&
+               json_put(object, "toBestOfFewer", rounded(ratio));
+    if (!complete) {
+        json_decref(rates);
+    }
+    return json_complete(object, complete && json_put(object, "rates", rates));
 }
 
 void bench_report_server(struct bench_report *report, const struct bench_measure *measure,
                          const char *socket) {
     const double ratio = to_best_of_fewer(measure);
     if (report->json) {
-        json_t *object = server_json(measure->sessions, ratio, socket);
+        json_t *object = server_json(measure, ratio, socket);
         report->has_no_memory = !json_append_to(&report->server, object) || report->has_no_memory;
     } else {
         printf("%-6s the server by turns:", socket);

@@ -25,7 +25,7 @@ struct call_slot {
     _Atomic(const extvm_call *) call;
     bool is_in_loop;      /* its thread also does other things: nobody waits for it */
     atomic_int wake;      /* an eventfd; -1: none was needed yet */
-    atomic_bool is_woken; /* nobody has read the eventfd since somebody began to write to it */
+    atomic_bool is_woken; /* it may be readable; where this is wrong there is one wake too many */
 
     /* for the line, under its lock */
     struct call_slot *behind; /* the call that waits after this one */

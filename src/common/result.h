@@ -13,7 +13,7 @@ enum { RESULT_QUIRKS_MAXIMUM = 8 };
 struct extvm_result {
     extvm_allocator allocator;
     struct arena arena;
-    struct buffer body; /* the message, where it was too large to be copied */
+    struct buffer body; /* the message, where it was taken over with its buffer */
     extvm_outcome outcome;
     bool error; /* as the VM sent it */
     extvm_bytes return_data;

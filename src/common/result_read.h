@@ -1,5 +1,6 @@
 /* CallResult from the wire. It may be as large as a frame may be, so it is read in place: the
- * result's byte strings lie in the message itself, which the result keeps. */
+ * result's byte strings lie in the message itself, which the result keeps with its buffer when it
+ * is large, and else has a copy of. */
 #ifndef EXTVM_COMMON_RESULT_READ_H
 #define EXTVM_COMMON_RESULT_READ_H
 

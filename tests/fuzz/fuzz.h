@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "common/session.h"
+#include "common/spare.h"
 #include "support/scarce_memory.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

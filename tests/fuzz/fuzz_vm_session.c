@@ -106,9 +106,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         return 0;
     }
     settings.trace = (stream.control[0] & 16) != 0 ? look_at_trace : NULL;
+    settings.spare = spare_new(&allocator);
+    MUST(settings.spare != NULL);
     session_init_vm(&session, protocols, &allocator, &settings);
     drive(&session, &stream, &allocator);
     session_free(&session);
+    spare_close(settings.spare);
     check_memory(&scarce, size);
     return 0;
 }

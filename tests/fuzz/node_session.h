@@ -129,11 +129,14 @@ static inline int fuzz_node_session(const struct protocol *protocol, extvm_bytes
         return 0;
     }
     settings.trace = (stream.control[0] & 16) != 0 ? look_at_trace : NULL;
+    settings.spare = spare_new(&allocator);
+    MUST(settings.spare != NULL);
     session_init_node(&session, protocol, &allocator, &settings);
     const extvm_call call = make_call(stream.control[0], input);
     for (unsigned i = 0; i < CALLS && drive(&session, &call, &stream); i++) {
     }
     session_free(&session);
+    spare_close(settings.spare);
     check_memory(&scarce, size);
     return 0;
 }

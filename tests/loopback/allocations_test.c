@@ -268,6 +268,29 @@ static void call_with_the_longest_code_or_a_large_result_allocates_nothing_eithe
     }
 }
 
+static void calls_of_all_sizes_in_turn_on_one_handle_allocate_nothing(void **unused) {
+    static const struct program *const programs[] = {&ordinary, &mebibyte, &long_code, &largest};
+    struct counted counted = {0};
+    size_t first = 0;
+    extvm_testvm *server = NULL;
+    (void)unused;
+    assert_int_equal(extvm_testvm_start("127.0.0.1:0", NULL, NULL, &server, NULL), EXTVM_OK);
+    extvm_vm *vm = open_counted(extvm_testvm_address(server), &counted);
+    extvm_state *state = extvm_state_new(NULL);
+    const extvm_world world = extvm_state_world(state);
+    for (unsigned i = 0; i < 16; i++) {
+        struct case_call one;
+        init_call(&one, state, programs[i % 4]);
+        first = i == 4 ? counted.allocations : first;
+        extvm_result_free(run_whole(extvm_run, vm, &one.call, &world));
+    }
+    assert_int_equal(counted.allocations, first);
+    extvm_close(vm);
+    extvm_state_free(state);
+    extvm_testvm_stop(server);
+    assert_int_equal(counted.live, 0);
+}
+
 static void machine_inside_allocates_nothing_for_a_call_like_the_last(void **unused) {
     struct counted counted = {0}, nobody = {0};
     size_t later[2];
@@ -360,6 +383,7 @@ int main(void) {
         cmocka_unit_test(thousand_queries_take_no_more_allocations_than_one),
         cmocka_unit_test(neither_end_of_a_session_with_a_test_mode_server_allocates),
         cmocka_unit_test(call_with_the_longest_code_or_a_large_result_allocates_nothing_either),
+        cmocka_unit_test(calls_of_all_sizes_in_turn_on_one_handle_allocate_nothing),
         cmocka_unit_test(machine_inside_allocates_nothing_for_a_call_like_the_last),
         cmocka_unit_test(results_that_are_freed_leave_a_handle_at_most_8_mebibytes),
         cmocka_unit_test(results_are_freed_in_other_threads_and_after_their_handle),

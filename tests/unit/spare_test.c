@@ -68,6 +68,61 @@ static void memory_lives_until_the_last_piece_is_given_back(void **unused) {
     assert_int_equal(memory.live, 0);
 }
 
+/* The way to a large piece leaves no others behind, and the piece is kept beside small ones. */
+static void large_piece_that_grew_is_kept_and_nothing_else(void **unused) {
+    struct scarce_memory memory = {0};
+    const extvm_allocator allocator = scarce_memory_allocator(&memory);
+    struct spare *spare = spare_new(&allocator);
+    void *small[4];
+    (void)unused;
+    for (unsigned i = 0; i < 4; i++) {
+        small[i] = spare_take(spare, 40000);
+    }
+    for (unsigned i = 0; i < 4; i++) {
+        spare_give(spare, small[i], 40000);
+    }
+    size_t before = memory.live;
+    for (unsigned round = 0; round < 3; round++) {
+        size_t size = 16384;
+        void *piece = spare_take(spare, size);
+        for (; size < SPARE_LARGEST; size *= 2) {
+            piece = spare_grow(spare, piece, size, size, 2 * size);
+            assert_non_null(piece);
+        }
+        spare_give(spare, piece, size);
+        assert_int_equal(memory.live, before + 2);
+        piece = spare_take_kept(spare, SPARE_LARGEST);
+        assert_non_null(piece);
+        spare_give(spare, piece, SPARE_LARGEST);
+    }
+    spare_close(spare);
+    assert_int_equal(memory.live, 0);
+}
+
+/* Many small pieces, of sessions that have ended, make way for a large one. */
+static void many_small_pieces_keep_no_large_one_out(void **unused) {
+    enum { PIECES = 600 };
+    struct scarce_memory memory = {0};
+    const extvm_allocator allocator = scarce_memory_allocator(&memory);
+    struct spare *spare = spare_new(&allocator);
+    static void *small[PIECES];
+    (void)unused;
+    for (unsigned i = 0; i < PIECES; i++) {
+        small[i] = spare_take(spare, 16384);
+    }
+    for (unsigned i = 0; i < PIECES; i++) {
+        spare_give(spare, small[i], 16384);
+    }
+    assert_true(memory.live < PIECES);
+    void *large = spare_take(spare, 1 << 20);
+    assert_non_null(large);
+    spare_give(spare, large, 1 << 20);
+    assert_ptr_equal(spare_take_kept(spare, 1 << 20), large);
+    spare_give(spare, large, 1 << 20);
+    spare_close(spare);
+    assert_int_equal(memory.live, 0);
+}
+
 static void sizes_that_nobody_asks_for_any_more_make_way(void **unused) {
     struct scarce_memory memory = {0};
     const extvm_allocator allocator = scarce_memory_allocator(&memory);
@@ -118,22 +173,23 @@ static void memory_that_grows_has_what_it_had(void **unused) {
     const extvm_allocator allocator = scarce_memory_allocator(&memory);
     struct spare *spare = spare_new(&allocator);
     uint8_t *piece = NULL;
-    size_t size = 0;
+    size_t size = 0, used = 0;
     (void)unused;
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
         memory.fail_at = memory.allocations + 1;
-        uint8_t *grown = spare_grow(spare, piece, size, size, sizes[i]);
+        uint8_t *grown = spare_grow(spare, piece, used, size, sizes[i]);
         if (grown == NULL) {
             memory.fail_at = 0;
-            grown = spare_grow(spare, piece, size, size, sizes[i]);
+            grown = spare_grow(spare, piece, used, size, sizes[i]);
         }
         assert_non_null(grown);
         piece = grown;
-        for (size_t at = 0; at < size; at++) {
+        for (size_t at = 0; at < used; at++) {
             assert_int_equal(piece[at], (uint8_t)(at * 31));
         }
         size = sizes[i];
-        for (size_t at = 0; at < size; at++) {
+        used = size - size / 3;
+        for (size_t at = 0; at < used; at++) {
             piece[at] = (uint8_t)(at * 31);
         }
     }
@@ -208,6 +264,8 @@ int main(void) {
         cmocka_unit_test(memory_lives_until_the_last_piece_is_given_back),
         cmocka_unit_test(sizes_that_nobody_asks_for_any_more_make_way),
         cmocka_unit_test(what_is_kept_can_be_asked_for_alone),
+        cmocka_unit_test(large_piece_that_grew_is_kept_and_nothing_else),
+        cmocka_unit_test(many_small_pieces_keep_no_large_one_out),
         cmocka_unit_test(memory_that_grows_has_what_it_had),
         cmocka_unit_test(memory_that_runs_out_is_told),
         cmocka_unit_test(call_with_many_accounts_leaves_no_large_table),
