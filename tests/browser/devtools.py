@@ -125,7 +125,8 @@ class Browser:
     def type(self, text):
         for letter in text:
             self.press(letter, text=letter)
-        time.sleep(0.2)  # the page waits for the last letter
+        # The page waits 120 ms for another letter. A later timer of its own ends after that one, however slow it is.
+        self.evaluate("new Promise((done) => setTimeout(() => done(true), 200))")
         self.settle()
 
     def settle(self):

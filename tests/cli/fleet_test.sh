@@ -14,17 +14,20 @@ if ! command -v haproxy >/dev/null; then
     exit
 fi
 
-# Ports that were free a moment ago.
-ports=$(python3 -c '
+# pick_ports: leaves $front and $nobody, ports that are free now; whoever asks for a free port later may get one of them.
+pick_ports() {
+    ports=$(python3 -c '
 import socket
 sockets = [socket.socket() for _ in range(2)]
 for one in sockets:
     one.bind(("127.0.0.1", 0))
 print(*(one.getsockname()[1] for one in sockets))')
-front=${ports% *} nobody=${ports#* }
+    front=${ports% *} nobody=${ports#* }
+}
 
-# proxy ADDRESS...: haproxy with our configuration and these VMs.
+# proxy ADDRESS...: haproxy with our configuration and these VMs, on ports that are picked for it.
 proxy() {
+    pick_ports
     sed -e "s/127\.0\.0\.1:8888/127.0.0.1:$front/" -e "s/127\.0\.0\.1:8887/127.0.0.1:$nobody/" \
         -e "s/port 8887/port $nobody/" conf/haproxy.cfg >"$folder/haproxy.cfg"
     for number in 1 2 3 4; do
@@ -41,12 +44,15 @@ proxy() {
     wait_until python3 -c "import socket; socket.create_connection(('127.0.0.1', $nobody)).close()"
 }
 
-# wait_until COMMAND...: until it succeeds, or for 20 s.
+# wait_until COMMAND...: until it succeeds, or for 20 s; says so when it gives up.
 wait_until() {
-    tries=0
-    until "$@" 2>/dev/null || [ "$tries" -ge 1000 ]; do
+    limit=$(($(date +%s) + 20))
+    until "$@" 2>/dev/null; do
+        if [ "$(date +%s)" -ge "$limit" ]; then
+            echo "# gave up waiting for: $*"
+            return
+        fi
         sleep 0.02
-        tries=$((tries + 1))
     done
 }
 
@@ -181,7 +187,7 @@ stall
 scripted=$!
 wait_until grep -q '^listening on ' "$folder/script.out"
 proxy "$(sed 's/^listening on //' "$folder/script.out")"
-give_up 0.5
+give_up 2
 [ $? -eq 6 ] && wait "$scripted"
 verdict 'a VM whose call is given up sees a half-close, and no reset while it comes to its end'
 

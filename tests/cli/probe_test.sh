@@ -191,7 +191,7 @@ deaf
 stall
 $rejected
 $(kevm_session)"
-probe --connect-timeout 0.3 --wait 10 --count 1 "$place"
+probe --connect-timeout 2 --wait 10 --count 1 "$place"
 [ "$status" -eq 0 ] && prints 'KEVM 2.2  *right' && vm_is_content
 verdict '--wait waits until a VM is free'
 vm 'session
@@ -206,8 +206,12 @@ verdict 'a server that is no VM: exit 5'
 
 # fault NAME EXIT-STATUS CAUSE SPEAKS SENTENCE
 fault() {
+    case $1 in
+    stall-after=*) patience=1 ;; # it is waited for
+    *) patience=10 ;;
+    esac
     serve --listen 127.0.0.1:0 --fault "$1"
-    probe --timeout 1 --count 2 "$place"
+    probe --timeout "$patience" --count 2 "$place"
     [ "$status" -eq "$2" ] && finds "$3" && prints "yes  *$4 " && { [ "$2" -eq 0 ] || one_line; } && kill -0 "$server"
     verdict "$5"
     stop

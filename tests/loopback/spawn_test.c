@@ -336,9 +336,18 @@ static void calls_time_is_not_stretched_by_a_vm_that_starts_slowly(void **contex
     spawned_free(&spawned);
 }
 
-static void *cancel_soon(void *context) {
-    usleep(50000);
-    extvm_cancel(((struct spawned *)context)->vm, NULL);
+/* A process is only started when the call sleeps and waits for it. */
+static void *cancel_when_started(void *context) {
+    struct spawned *spawned = context;
+    uint64_t limit = clock_now() + 10 * SECOND;
+    unsigned started = 0;
+    while (started == 0 && clock_now() < limit) {
+        usleep(1000);
+        pthread_mutex_lock(&spawned->lock);
+        started = spawned->started;
+        pthread_mutex_unlock(&spawned->lock);
+    }
+    extvm_cancel(spawned->vm, NULL);
     return NULL;
 }
 
@@ -349,7 +358,7 @@ static void cancel_reaches_a_call_that_waits_for_its_vm(void **context) {
     extvm_error error;
     spawned_init(&spawned);
     spawned_open(&spawned, "silent", 1);
-    pthread_create(&canceller, NULL, cancel_soon, &spawned);
+    pthread_create(&canceller, NULL, cancel_when_started, &spawned);
     uint64_t start = clock_now();
     assert_int_equal(run_call(&spawned, &error), EXTVM_CANCELLED);
     assert_true(clock_now() - start < 5 * SECOND);
