@@ -99,7 +99,8 @@ struct setting {
     struct case_call one;
     struct event_base *base;
     extvm_vm *vm;
-    double seconds; /* that the last run took */
+    double begun;   /* when the last call began */
+    double seconds; /* that it took */
 };
 
 static double now(void) {
@@ -145,10 +146,18 @@ static void set(extvm_options *options, const char *name, const char *value) {
     }
 }
 
+/* Calls that begin from here on have so many seconds, as if the options had said so: those that are
+ * to work may need them, where those before them were to end soon. */
+static void allow(struct setting *setting, uint64_t seconds) {
+    struct settings *settings = &client_of(setting->vm)->settings;
+    settings->call_timeout = settings->wait_timeout = seconds * NANOSECONDS_IN_SECOND;
+}
+
 static void start(struct setting *setting, struct async_end *end) {
     const extvm_async_world world = {&setting->silent, silent_account, silent_storage, silent_code,
                                      silent_block_hash};
     *end = (struct async_end){.calls = 0};
+    setting->begun = now();
     assert_int_equal(extvm_run_async(setting->vm, setting->base, &setting->one.call, &world,
                                      async_note_end, end, NULL),
                      EXTVM_OK);
@@ -156,9 +165,8 @@ static void start(struct setting *setting, struct async_end *end) {
 }
 
 static void finish(struct setting *setting, struct async_end *end) {
-    double begun = now();
     assert_int_equal(event_base_dispatch(setting->base), 1);
-    setting->seconds = now() - begun;
+    setting->seconds = now() - setting->begun;
     assert_int_equal(end->calls, 1);
     assert_int_equal(end->status, end->error.status);
     assert_true((end->status == EXTVM_OK) == (end->result != NULL));
@@ -183,7 +191,7 @@ static void cancel_call(evutil_socket_t unused, short what, void *context) {
 }
 
 static void cancel_after(struct setting *setting, long milliseconds) {
-    const struct timeval time = {0, milliseconds * 1000};
+    const struct timeval time = {milliseconds / 1000, milliseconds % 1000 * 1000};
     assert_int_equal(event_base_once(setting->base, -1, EV_TIMEOUT, cancel_call, setting, &time),
                      0);
 }
@@ -193,28 +201,32 @@ static void cancel_after(struct setting *setting, long milliseconds) {
 static const struct stop_case {
     const char *name, *script; /* of the session that is stopped; NULL: none is begun */
     unsigned answered;         /* queries, before the world falls silent */
+    const char *time;          /* call-timeout: enough for the VM to come to the point */
     const char *option, *value;
     bool is_cancelled; /* after 50 ms */
     const char *text;  /* of the status EXTVM_DEADLINE_PASSED; NULL: EXTVM_CANCELLED */
 } stop_cases[] = {
-    {"cancelled before the caller is known", NULL, 0, NULL, NULL, true, NULL},
-    {"cancelled before the first query", BEFORE_FIRST_QUERY "stall\n", ALWAYS, NULL, NULL, true,
+    {"cancelled before the caller is known", NULL, 0, "30s", NULL, NULL, true, NULL},
+    {"cancelled before the first query", BEFORE_FIRST_QUERY "stall\n", ALWAYS, "30s",
+     "drain-timeout", "500ms", true, NULL},
+    {"cancelled after an answer", AFTER_CALLER "stall\n", ALWAYS, "30s", NULL, NULL, true, NULL},
+    {"cancelled inside a frame", AFTER_CALLER "< 0000\nstall\n", ALWAYS, "30s", NULL, NULL, true,
      NULL},
-    {"cancelled after an answer", AFTER_CALLER "stall\n", ALWAYS, NULL, NULL, true, NULL},
-    {"cancelled inside a frame", AFTER_CALLER "< 0000\nstall\n", ALWAYS, NULL, NULL, true, NULL},
-    {"cancelled while the world looks", AFTER_CALLER "< ACC\nstall\n", 1, NULL, NULL, true, NULL},
+    {"cancelled while the world looks", AFTER_CALLER "< ACC\nstall\n", 1, "30s", NULL, NULL, true,
+     NULL},
     {"cancelled while the result is checked",
      AFTER_CALLER "< 0000002b 2a29 120101 1a030fadf8 220100 321c 0a14 CC 120101 1a0105\nstall\n", 1,
-     NULL, NULL, true, NULL},
-    {"too late before the caller is known", NULL, 0, "world-time", "counted", false, "world"},
-    {"too late before the first query", BEFORE_FIRST_QUERY "stall\n", ALWAYS, "drain-timeout",
-     "50ms", false, "call-timeout"},
-    {"a wait too long", AFTER_CALLER "stall\n", ALWAYS, "wait-timeout", "300ms", false,
+     "30s", NULL, NULL, true, NULL},
+    {"too late before the caller is known", NULL, 0, "400ms", "world-time", "counted", false,
+     "world"},
+    {"too late before the first query", BEFORE_FIRST_QUERY "stall\n", ALWAYS, "400ms",
+     "drain-timeout", "50ms", false, "call-timeout"},
+    {"a wait too long", AFTER_CALLER "stall\n", ALWAYS, "30s", "wait-timeout", "300ms", false,
      "wait-timeout"},
-    {"too late inside a frame", AFTER_CALLER "< 0000\nstall\n", ALWAYS, "call-retries", "3", false,
-     "call-timeout"},
-    {"too late while the world looks", AFTER_CALLER "< ACC\nstall\n", 1, "world-time", "counted",
-     false, "world"},
+    {"too late inside a frame", AFTER_CALLER "< 0000\nstall\n", ALWAYS, "400ms", "call-retries",
+     "3", false, "call-timeout"},
+    {"too late while the world looks", AFTER_CALLER "< ACC\nstall\n", 1, "2s", "world-time",
+     "counted", false, "world"},
 };
 
 static void stop(const struct stop_case *one) {
@@ -224,8 +236,9 @@ static void stop(const struct stop_case *one) {
     setting_init(&setting);
     snprintf(script, sizeof script, "%s%s", one->script != NULL ? one->script : "",
              one->script != NULL ? GOOD_SESSION : GOOD_SESSION + strlen("session\n"));
-    extvm_options *options = case_options("5s");
-    set(options, "call-timeout", one->is_cancelled ? "15s" : "400ms");
+    extvm_options *options = case_options("20s");
+    set(options, "call-timeout", one->time);
+    set(options, "drain-timeout", "10s"); /* what the VM is about to say is still taken */
     set(options, one->option, one->value);
     setting_play(&setting, script, options);
     extvm_options_free(options);
@@ -239,9 +252,10 @@ static void stop(const struct stop_case *one) {
         strstr(end.error.text, one->text != NULL ? one->text : "cancelled") == NULL) {
         fail_msg("%s: %s", one->name, end.error.text);
     }
-    assert_true(setting.seconds > 0.045 && setting.seconds < 2.0);
+    assert_true(setting.seconds > 0.045 && setting.seconds < 8.0); /* of 20 that it may wait */
     answer_late(&setting, &end);
     setting.silent.left = ALWAYS;
+    allow(&setting, 20);
     start(&setting, &end);
     finish(&setting, &end);
     if (end.status != EXTVM_OK) {
@@ -264,15 +278,15 @@ static void call_that_is_being_left_ends_within_the_drain_time(void **unused) {
     struct setting setting;
     struct async_end end;
     setting_init(&setting);
-    extvm_options *options = case_options("60ms");
-    set(options, "drain-timeout", "200ms");
-    setting_play(&setting, AFTER_CALLER "delay 600\n", options);
+    extvm_options *options = case_options("300ms");
+    set(options, "drain-timeout", "1s");
+    setting_play(&setting, AFTER_CALLER "halt\n", options);
     extvm_options_free(options);
     start(&setting, &end);
-    cancel_after(&setting, 150); /* it is being left already */
+    cancel_after(&setting, 1000); /* it is being left already, after one or two waits */
     finish(&setting, &end);
     assert_int_equal(end.status, EXTVM_DEADLINE_PASSED);
-    assert_true(setting.seconds > 0.25 && setting.seconds < 2.0);
+    assert_true(setting.seconds > 1.25 && setting.seconds < 8.0);
     extvm_endpoint_stats stats;
     assert_int_equal(extvm_endpoint(setting.vm, 0, &stats, NULL), EXTVM_OK);
     assert_int_equal(stats.state, EXTVM_ENDPOINT_NEEDS_RESTART);
@@ -284,11 +298,12 @@ static void vm_that_is_left_is_told_of_its_caller_first(void **unused) {
     struct setting setting;
     struct async_end end;
     setting_init(&setting);
-    extvm_options *options = case_options("300ms");
-    set(options, "drain-timeout", "2s");
+    extvm_options *options = case_options("15s");
+    set(options, "call-timeout", "300ms");
+    set(options, "drain-timeout", "10s");
     setting_play(&setting,
                  BEFORE_FIRST_QUERY
-                 "delay 450\n< AS\n> 0000000a 0a0104 12030f4240 1801\n" GOOD_SESSION,
+                 "delay 1000\n< AS\n> 0000000a 0a0104 12030f4240 1801\n" GOOD_SESSION,
                  options);
     extvm_options_free(options);
     start(&setting, &end);
@@ -306,7 +321,7 @@ static void vm_is_answered_to_its_end_where_the_option_wants_it(void **unused) {
     setting_init(&setting);
     extvm_options *options = case_options("5s");
     set(options, "leave", "answer");
-    set(options, "drain-timeout", "4s");
+    set(options, "drain-timeout", "20s");
     setting_play(&setting,
                  AFTER_CALLER "< ACC\n> any\ndelay 100\n< GETCODE\n> any\n" RESULT GOOD_CALL,
                  options);
@@ -314,13 +329,10 @@ static void vm_is_answered_to_its_end_where_the_option_wants_it(void **unused) {
     /* The world has the query when the call is cancelled; its answer is the VM's all the same. */
     setting.silent.left = 1;
     start(&setting, &end);
-    cancel_after(&setting, 50);
-    event_base_loop(setting.base, EVLOOP_ONCE);
     while (setting.silent.open == NULL) {
         event_base_loop(setting.base, EVLOOP_ONCE);
     }
-    const struct timespec moment = {0, 80000000};
-    nanosleep(&moment, NULL);
+    extvm_cancel(setting.vm, &setting.one.call);
     for (int i = 0; i < 3; i++) {
         event_base_loop(setting.base, EVLOOP_NONBLOCK); /* the cancel comes */
     }
@@ -337,23 +349,28 @@ static void vm_is_answered_to_its_end_where_the_option_wants_it(void **unused) {
     assert_int_equal(report.sessions, 1); /* it was never left */
 }
 
+static void cancel_soon(void *context) {
+    cancel_after(context, 50);
+}
+
 static void
 world_that_stays_silent_does_not_hold_a_call_that_is_answered_to_its_end(void **unused) {
     (void)unused;
     struct setting setting;
     struct async_end end;
     setting_init(&setting);
-    extvm_options *options = case_options("5s");
+    extvm_options *options = case_options("15s");
     set(options, "leave", "answer");
     set(options, "drain-timeout", "200ms");
     setting_play(&setting, AFTER_CALLER "< ACC\nstall\n", options);
     extvm_options_free(options);
     setting.silent.left = 1;
+    setting.silent.on_silence = cancel_soon;
+    setting.silent.context = &setting;
     start(&setting, &end);
-    cancel_after(&setting, 50);
     finish(&setting, &end);
     assert_int_equal(end.status, EXTVM_CANCELLED);
-    assert_true(setting.seconds > 0.14 && setting.seconds < 2.0);
+    assert_true(setting.seconds > 0.14 && setting.seconds < 8.0);
     answer_late(&setting, &end);
     assert_int_equal(setting_free(&setting).resets, 0);
 }
@@ -366,12 +383,15 @@ static void call_in_the_line_is_cancelled_or_too_late_while_another_runs(void **
     struct async_end ends[3];
     struct case_call others[2];
     setting_init(&setting);
-    extvm_options *options = case_options("5s");
-    set(options, "call-timeout", "300ms");
+    extvm_options *options = case_options("15s");
+    set(options, "call-timeout", "2s");
+    set(options, "drain-timeout", "10s");
     setting_play(&setting, AFTER_CALLER "stall\n" GOOD_SESSION, options);
     extvm_options_free(options);
     const extvm_async_world world = extvm_async_world_of(&setting.world);
     start(&setting, &ends[0]);
+    /* Those behind it have less, so that none of them gets the turn that it gives back. */
+    client_of(setting.vm)->settings.call_timeout = 300 * NANOSECONDS_IN_MILLISECOND;
     for (int i = 0; i < 2; i++) {
         case_call_init(&others[i], CONTRACT, "", "0", "0xfadf8");
         ends[i + 1] = (struct async_end){.calls = 0};
@@ -388,6 +408,7 @@ static void call_in_the_line_is_cancelled_or_too_late_while_another_runs(void **
     for (int i = 0; i < 3; i++) {
         assert_int_equal(ends[i].calls, 1);
     }
+    allow(&setting, 15);
     start(&setting, &ends[0]);
     finish(&setting, &ends[0]);
     assert_int_equal(ends[0].status, EXTVM_OK);
@@ -422,6 +443,7 @@ static void calls_that_wait_for_a_vm_that_is_gone_are_told_one_after_the_other(v
     extvm_options *options = case_options("5s");
     set(options, "connect-retries", "2");
     set(options, "retry-delay", "30ms");
+    set(options, "call-timeout", "1m");
     setting_play(&setting, "> any\n" GOOD_CALL, options);
     extvm_options_free(options);
     scripted_vm_stop(setting.scripted);
@@ -439,7 +461,7 @@ static void calls_that_wait_for_a_vm_that_is_gone_are_told_one_after_the_other(v
         assert_int_equal(ends[i].status, EXTVM_UNREACHABLE);
         assert_int_equal(unlucky[i].status, EXTVM_UNREACHABLE);
     }
-    assert_true(now() - begun < 5.0); /* of 15 seconds that each may take */
+    assert_true(now() - begun < 20.0); /* of 60 seconds that each may take */
     setting_free(&setting);
 }
 
@@ -457,7 +479,7 @@ static void another_thread_cancels_a_call_of_the_loop(void **unused) {
     struct async_end end;
     pthread_t thread;
     setting_init(&setting);
-    extvm_options *options = case_options("5s");
+    extvm_options *options = case_options("15s");
     setting_play(&setting, AFTER_CALLER "stall\n", options);
     extvm_options_free(options);
     start(&setting, &end);
@@ -465,7 +487,7 @@ static void another_thread_cancels_a_call_of_the_loop(void **unused) {
     finish(&setting, &end);
     pthread_join(thread, NULL);
     assert_int_equal(end.status, EXTVM_CANCELLED);
-    assert_true(setting.seconds < 1.0);
+    assert_true(setting.seconds < 5.0); /* of 15 that it may wait */
     setting_free(&setting);
 }
 
@@ -506,7 +528,7 @@ static void connect_that_hangs_ends_in_time_or_with_a_cancel(void **unused) {
         bool is_cancelled;
         extvm_status wanted;
     } cases[] = {
-        {"connect-timeout", "5s", true, EXTVM_CANCELLED},
+        {"connect-timeout", "15s", true, EXTVM_CANCELLED},
         {"connect-timeout", "100ms", false, EXTVM_CONNECT_TIMEOUT},
         {"call-timeout", "100ms", false, EXTVM_DEADLINE_PASSED},
     };
@@ -517,7 +539,9 @@ static void connect_that_hangs_ends_in_time_or_with_a_cancel(void **unused) {
         struct setting setting;
         struct async_end end;
         setting_init(&setting);
-        extvm_options *options = case_options("5s");
+        extvm_options *options = case_options("15s");
+        set(options, "connect-timeout", "15s");
+        set(options, "call-timeout", "30s");
         set(options, cases[i].option, cases[i].value);
         assert_int_equal(extvm_open(full.address, options, &setting.vm, NULL), EXTVM_OK);
         extvm_options_free(options);
@@ -527,7 +551,7 @@ static void connect_that_hangs_ends_in_time_or_with_a_cancel(void **unused) {
         }
         finish(&setting, &end);
         assert_int_equal(end.status, cases[i].wanted);
-        assert_true(setting.seconds > 0.045 && setting.seconds < 1.0);
+        assert_true(setting.seconds > 0.045 && setting.seconds < 5.0); /* of 15 */
         setting_free(&setting);
     }
     full_free(&full);
@@ -550,7 +574,8 @@ static void host_is_looked_up_by_its_name_unless_the_call_is_cancelled(void **un
     struct async_end end;
     char address[64];
     setting_init(&setting);
-    extvm_options *options = case_options("5s");
+    extvm_options *options = case_options("15s");
+    set(options, "connect-timeout", "10s");
     setting_play(&setting, "> any\n" GOOD_CALL, options);
     extvm_close(setting.vm);
     snprintf(address, sizeof address, "kevm://localhost%s",
@@ -616,8 +641,9 @@ static struct async_end run_kept(struct slow_keeper *slow, const char *call_time
     struct keeper *const keepers[] = {&slow->keeper};
     slow->keeper.operations = &operations;
     setting_init(&setting);
-    extvm_options *options = case_options("5s");
+    extvm_options *options = case_options("15s");
     set(options, "call-timeout", call_timeout);
+    set(options, "drain-timeout", "10s"); /* the keeper counts the VMs that were left politely */
     setting_play(&setting, "> any\n" GOOD_CALL, options);
     extvm_close(setting.vm);
     const char *where = scripted_vm_address(setting.scripted);
@@ -638,19 +664,19 @@ static struct async_end run_kept(struct slow_keeper *slow, const char *call_time
 static void loop_goes_on_while_a_vm_process_is_started(void **unused) {
     (void)unused;
     struct slow_keeper slow = {.not_yet = 5, .ends_each_session = true};
-    assert_int_equal(run_kept(&slow, "5s", false).status, EXTVM_OK);
+    assert_int_equal(run_kept(&slow, "15s", false).status, EXTVM_OK);
     assert_int_equal(slow.asked, 6);
     assert_int_equal(slow.left, 1); /* it was to be replaced */
 
     slow = (struct slow_keeper){.not_yet = 2, .then = EXTVM_UNREACHABLE};
-    struct async_end end = run_kept(&slow, "5s", false);
+    struct async_end end = run_kept(&slow, "15s", false);
     assert_int_equal(end.status, EXTVM_UNREACHABLE);
     assert_non_null(strstr(end.error.text, "does not start"));
 
     slow = (struct slow_keeper){.not_yet = UINT32_MAX};
     assert_int_equal(run_kept(&slow, "100ms", false).status, EXTVM_DEADLINE_PASSED);
     slow = (struct slow_keeper){.not_yet = UINT32_MAX};
-    assert_int_equal(run_kept(&slow, "5s", true).status, EXTVM_CANCELLED);
+    assert_int_equal(run_kept(&slow, "15s", true).status, EXTVM_CANCELLED);
 }
 
 /* -- the handle is closed -- */
@@ -672,6 +698,15 @@ static void close_handle(evutil_socket_t unused, short what, void *context) {
     closing->seconds = now() - begun;
 }
 
+/* The world has the query now; the handle is closed as soon as it has returned. */
+static void close_soon(void *context) {
+    struct closing *closing = context;
+    const struct timeval at_once = {0, 0};
+    assert_int_equal(
+        event_base_once(closing->setting->base, -1, EV_TIMEOUT, close_handle, closing, &at_once),
+        0);
+}
+
 static void closing_a_handle_in_the_loop_ends_its_calls_and_waits_for_none(void **unused) {
     enum { CALLS = 3 };
     (void)unused;
@@ -679,20 +714,21 @@ static void closing_a_handle_in_the_loop_ends_its_calls_and_waits_for_none(void 
     extvm_allocator allocator = scarce_memory_allocator(&memory);
     struct setting setting;
     struct async_end ends[CALLS];
-    const struct timeval moment = {0, 50000};
     setting_init(&setting);
     extvm_options *options = extvm_options_new(&allocator);
-    set(options, "drain-timeout", "2s");
+    set(options, "drain-timeout", "15s");
     setting_play(&setting, AFTER_CALLER "< ACC\nstall\n", options);
     extvm_options_free(options);
+    struct closing closing = {.setting = &setting};
     setting.silent.left = 1;
+    setting.silent.on_silence = close_soon;
+    setting.silent.context = &closing;
     for (int i = 0; i < CALLS; i++) {
         start(&setting, &ends[i]);
     }
-    struct closing closing = {.setting = &setting};
-    event_base_once(setting.base, -1, EV_TIMEOUT, close_handle, &closing, &moment);
     assert_int_equal(event_base_dispatch(setting.base), 1);
-    assert_true(closing.seconds < 1.0);
+    assert_null(setting.vm);
+    assert_true(closing.seconds < 5.0); /* of 15 */
     for (int i = 0; i < CALLS; i++) {
         assert_int_equal(ends[i].calls, 1);
         assert_int_equal(ends[i].status, EXTVM_CANCELLED);
@@ -724,7 +760,8 @@ static void done_makes_new_calls_and_closes_the_handle(void **unused) {
     (void)unused;
     struct setting setting;
     setting_init(&setting);
-    extvm_options *options = case_options("5s");
+    extvm_options *options = case_options("15s");
+    set(options, "drain-timeout", "10s");
     setting_play(&setting, "> any\n" GOOD_CALL GOOD_CALL GOOD_CALL GOOD_CALL GOOD_CALL, options);
     extvm_options_free(options);
     struct closing closing = {.setting = &setting, .starts_anew = true};

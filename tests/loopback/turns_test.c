@@ -61,8 +61,7 @@ static void calls_get_their_turns_in_the_order_they_came(void **unused) {
         if (i == 0) {
             caller_wait_asked(&callers[0], 1);
         }
-        wait_under_way(vm, i + 1);
-        sleep_milliseconds(20); /* so that it waits before the next one does */
+        wait_in_line(vm, i); /* before the next one does */
     }
     caller_open_gate(&callers[0]);
     for (unsigned i = 0; i < CALLS; i++) {
@@ -158,32 +157,60 @@ static void vm_that_was_started_again_between_calls_costs_no_call(void **unused)
     extvm_testvm_stop(server);
 }
 
-static void *serve_later(void *listen) {
-    sleep_milliseconds(600);
-    return serve(listen);
+struct late_server {
+    extvm_vm *vm;
+    char listen[64];
+};
+
+/* Serves some time after the first try to connect. */
+static void *serve_later(void *context) {
+    const struct late_server *late = context;
+    uint64_t end = clock_now() + 10 * NANOSECONDS_IN_SECOND;
+    while (endpoint_of(late->vm, 0).failures == 0 && clock_now() < end) {
+        sleep_milliseconds(1);
+    }
+    sleep_milliseconds(500);
+    return serve(late->listen);
 }
 
-static void vm_that_is_just_being_started_is_waited_for(void **unused) {
-    (void)unused;
-    char listen[64], address[80];
+/* How a call ends whose VM is being started. */
+static extvm_status call_while_vm_starts(void) {
+    char address[80];
     pthread_t thread;
+    struct late_server late;
     void *server;
-    snprintf(listen, sizeof listen, "127.0.0.1:%u", free_port());
-    snprintf(address, sizeof address, "kevm://%s", listen);
-    extvm_vm *vm = open_vm(address);
+    snprintf(late.listen, sizeof late.listen, "127.0.0.1:%u", free_port());
+    snprintf(address, sizeof address, "kevm://%s", late.listen);
+    late.vm = open_vm(address);
     struct caller caller;
-    caller_init(&caller, vm, STOP, "100000");
-    assert_int_equal(pthread_create(&thread, NULL, serve_later, listen), 0);
-    assert_int_equal(caller_run(&caller), EXTVM_OK);
+    caller_init(&caller, late.vm, STOP, "100000");
+    assert_int_equal(pthread_create(&thread, NULL, serve_later, &late), 0);
+    extvm_status status = caller_run(&caller);
     assert_int_equal(pthread_join(thread, &server), 0);
+    assert_true(status == EXTVM_OK || status == EXTVM_UNREACHABLE);
+    assert_true(endpoint_of(late.vm, 0).failures > 0);
     assert_true(caller.time > 300 * NANOSECONDS_IN_MILLISECOND);
+    assert_true(caller.time < 10 * NANOSECONDS_IN_SECOND);
     caller_free(&caller);
-    extvm_close(vm);
+    extvm_close(late.vm);
     extvm_testvm_stop(server);
+    return status;
 }
 
-static void tries_to_connect_come_ever_more_slowly_and_end(void **unused) {
+/* With the options as they are there is 1 s at least, of which the VM takes a half: it may be late
+ * where the machine stands still. */
+static void vm_that_is_just_being_started_is_waited_for(void **unused) {
+    enum { TRIES = 5 };
     (void)unused;
+    extvm_status status = EXTVM_UNREACHABLE;
+    for (unsigned i = 0; i < TRIES && status != EXTVM_OK; i++) {
+        status = call_while_vm_starts();
+    }
+    assert_int_equal(status, EXTVM_OK);
+}
+
+/* How long a call takes that tries seven times in vain. */
+static uint64_t try_in_vain(void) {
     char address[64];
     extvm_options *options = extvm_options_new(NULL);
     assert_int_equal(extvm_options_set(options, "connect-retries", "6", NULL), EXTVM_OK);
@@ -194,15 +221,28 @@ static void tries_to_connect_come_ever_more_slowly_and_end(void **unused) {
     struct caller caller;
     caller_init(&caller, vm, STOP, "100000");
     assert_int_equal(caller_run(&caller), EXTVM_UNREACHABLE);
-    /* Between half and all of 10 + 20 + 40 + 80 + 80 + 80 ms. */
-    assert_true(caller.time >= 155 * NANOSECONDS_IN_MILLISECOND);
-    assert_true(caller.time < 1000 * NANOSECONDS_IN_MILLISECOND);
     assert_int_equal(endpoint_of(vm, 0).failures, 7);
     assert_non_null(strstr(caller.error.text, "tries: 7"));
     assert_int_equal(endpoint_of(vm, 0).state, EXTVM_ENDPOINT_SET_ASIDE);
     caller_free(&caller);
     extvm_close(vm);
     extvm_options_free(options);
+    return caller.time;
+}
+
+static void tries_to_connect_come_ever_more_slowly_and_end(void **unused) {
+    enum { MEASURES = 5 /* the machine may stand still in some of them */ };
+    (void)unused;
+    const uint64_t limit = 1000 * NANOSECONDS_IN_MILLISECOND;
+    uint64_t least = UINT64_MAX;
+    for (unsigned i = 0; i < MEASURES && least >= limit; i++) {
+        uint64_t time = try_in_vain();
+        /* Between half and all of 10 + 20 + 40 + 80 + 80 + 80 ms. */
+        assert_true(time >= 155 * NANOSECONDS_IN_MILLISECOND);
+        assert_true(time < 10 * NANOSECONDS_IN_SECOND);
+        least = time < least ? time : least;
+    }
+    assert_true(least < limit);
 }
 
 static void host_names_are_looked_up_within_the_deadline(void **unused) {
@@ -210,21 +250,23 @@ static void host_names_are_looked_up_within_the_deadline(void **unused) {
     extvm_testvm *server = serve("127.0.0.1:0");
     char address[80];
     extvm_options *options = extvm_options_new(NULL);
-    assert_int_equal(extvm_options_set(options, "connect-timeout", "300ms", NULL), EXTVM_OK);
     assert_int_equal(extvm_options_set(options, "connect-retries", "0", NULL), EXTVM_OK);
     snprintf(address, sizeof address, "kevm://localhost%s",
              strrchr(extvm_testvm_address(server), ':'));
     const char *const addresses[] = {address, "kevm://no-such-host.invalid:1"};
+    static const char *const timeouts[] = {"10s", "300ms"};
     for (unsigned i = 0; i < 2; i++) {
         extvm_vm *vm = NULL;
         struct caller caller;
+        assert_int_equal(extvm_options_set(options, "connect-timeout", timeouts[i], NULL),
+                         EXTVM_OK);
         assert_int_equal(extvm_open(addresses[i], options, &vm, NULL), EXTVM_OK);
         caller_init(&caller, vm, STOP, "100000");
         caller_run(&caller);
         assert_true(i == 0 ? caller.status == EXTVM_OK
                            : caller.status == EXTVM_UNREACHABLE ||
                                  caller.status == EXTVM_CONNECT_TIMEOUT);
-        assert_true(caller.time < 2 * NANOSECONDS_IN_SECOND);
+        assert_true(caller.time < 4 * NANOSECONDS_IN_SECOND); /* a resolver takes 5 for a try */
         caller_free(&caller);
         extvm_close(vm);
     }

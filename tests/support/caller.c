@@ -7,8 +7,8 @@
 
 #include <cmocka.h>
 
+#include "common/client.h"
 #include "common/clock.h"
-#include "common/vm.h"
 
 #define CONTRACT "cccccccccccccccccccccccccccccccccccccccc"
 
@@ -118,6 +118,25 @@ static unsigned under_way(extvm_vm *vm) {
 void wait_under_way(extvm_vm *vm, unsigned count) {
     uint64_t end = clock_now() + 10 * NANOSECONDS_IN_SECOND;
     while (under_way(vm) != count) {
+        assert_true(clock_now() < end);
+        sleep_milliseconds(1);
+    }
+}
+
+static unsigned in_line(extvm_vm *vm) {
+    struct line *line = &client_of(vm)->line;
+    unsigned count = 0;
+    pthread_mutex_lock(&line->lock);
+    for (const struct call_slot *slot = line->first; slot != NULL; slot = slot->behind) {
+        count++;
+    }
+    pthread_mutex_unlock(&line->lock);
+    return count;
+}
+
+void wait_in_line(extvm_vm *vm, unsigned count) {
+    uint64_t end = clock_now() + 10 * NANOSECONDS_IN_SECOND;
+    while (in_line(vm) != count) {
         assert_true(clock_now() < end);
         sleep_milliseconds(1);
     }

@@ -43,6 +43,9 @@ void caller_wait_asked(struct caller *caller, unsigned count);
 /* Waits until so many calls are on the handle; fails the test after 10 seconds. */
 void wait_under_way(extvm_vm *vm, unsigned count);
 
+/* Waits until so many calls wait for their turn; fails the test after 10 seconds. */
+void wait_in_line(extvm_vm *vm, unsigned count);
+
 /* Waits until the server has so many sessions; fails the test after 10 seconds. */
 void wait_sessions(const extvm_testvm *server, unsigned count);
 
