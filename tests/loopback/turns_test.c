@@ -1,5 +1,6 @@
 /* Several calls and several VM processes: turns in order, processes that fail are left alone for a
  * while, and a VM that was started again costs nobody a call. */
+#include <errno.h>
 #include <netinet/in.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,6 +11,7 @@
 #include <cmocka.h>
 
 #include "common/clock.h"
+#include "common/vm.h"
 #include "support/caller.h"
 
 #define STOP "00"
@@ -69,6 +71,27 @@ static void calls_get_their_turns_in_the_order_they_came(void **unused) {
         assert_int_equal(callers[i].number, i);
         caller_free(&callers[i]);
     }
+    extvm_close(vm);
+    extvm_testvm_stop(server);
+}
+
+/* To be woken is two system calls, which a call need not pay that waits for nobody. */
+static void call_that_has_its_turn_at_once_is_not_woken(void **unused) {
+    (void)unused;
+    extvm_testvm *server = serve("127.0.0.1:0");
+    extvm_vm *vm = open_vm(extvm_testvm_address(server));
+    struct caller caller;
+    uint64_t count;
+    caller_init(&caller, vm, STOP, "100000");
+    for (unsigned i = 0; i < 3; i++) {
+        assert_int_equal(caller_run(&caller), EXTVM_OK);
+        const struct call_slot *slot = atomic_load(&vm->calls.slots);
+        assert_true(slot->wake >= 0); /* connecting has made it */
+        assert_int_equal(read(slot->wake, &count, sizeof count), -1);
+        assert_int_equal(errno, EAGAIN);
+        assert_false(slot->is_woken);
+    }
+    caller_free(&caller);
     extvm_close(vm);
     extvm_testvm_stop(server);
 }
@@ -277,6 +300,7 @@ static void host_names_are_looked_up_within_the_deadline(void **unused) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(calls_get_their_turns_in_the_order_they_came),
+        cmocka_unit_test(call_that_has_its_turn_at_once_is_not_woken),
         cmocka_unit_test(calls_run_on_several_processes_at_the_same_time),
         cmocka_unit_test(process_that_is_not_there_is_set_aside_and_costs_no_call),
         cmocka_unit_test(vm_that_was_started_again_between_calls_costs_no_call),

@@ -108,21 +108,6 @@ void caller_wait_asked(struct caller *caller, unsigned count) {
     }
 }
 
-static unsigned under_way(extvm_vm *vm) {
-    pthread_mutex_lock(&vm->calls.lock);
-    unsigned count = vm->calls.under_way;
-    pthread_mutex_unlock(&vm->calls.lock);
-    return count;
-}
-
-void wait_under_way(extvm_vm *vm, unsigned count) {
-    uint64_t end = clock_now() + 10 * NANOSECONDS_IN_SECOND;
-    while (under_way(vm) != count) {
-        assert_true(clock_now() < end);
-        sleep_milliseconds(1);
-    }
-}
-
 static unsigned in_line(extvm_vm *vm) {
     struct line *line = &client_of(vm)->line;
     unsigned count = 0;

@@ -40,9 +40,6 @@ extvm_status caller_join(struct caller *caller);
 /* Waits until the world was asked `count` times; fails the test after 10 seconds. */
 void caller_wait_asked(struct caller *caller, unsigned count);
 
-/* Waits until so many calls are on the handle; fails the test after 10 seconds. */
-void wait_under_way(extvm_vm *vm, unsigned count);
-
 /* Waits until so many calls wait for their turn; fails the test after 10 seconds. */
 void wait_in_line(extvm_vm *vm, unsigned count);
 
