@@ -329,7 +329,7 @@ static unsigned patience(void) {
     return getenv("WRAPPER") != NULL ? 5000 : 2000;
 }
 
-enum { DRAIN = 50, SLACK = 4000 /* of a busy machine; milliseconds */ };
+enum { DRAIN = 50, SLACK = 8000 /* of a busy machine; milliseconds */ };
 
 static extvm_vm *open_for(const struct cell *cell, const struct scripted_vm *scripted) {
     char time[32], drain[32];
