@@ -168,6 +168,16 @@ static void play_session(struct player *player, int socket, const struct cut *cu
     }
 }
 
+/* Ends the VM's side after its last bytes. The kernel lets those go after 200 ms also without the
+ * FIN: what a node that was quicker than this thread has answered is taken first, or the close
+ * would be a reset. */
+static void end_after_last_bytes(int socket) {
+    char answer[4096];
+    shutdown(socket, SHUT_WR);
+    while (recv(socket, answer, sizeof answer, MSG_DONTWAIT) > 0) {
+    }
+}
+
 /* False: nobody came. */
 static bool serve(struct player *player, const struct cut *cut) {
     const struct timeval patience = {.tv_sec = SECONDS_OF_PATIENCE};
@@ -182,6 +192,8 @@ static bool serve(struct player *player, const struct cut *cut) {
     play_session(player, socket, cut);
     if (cut->reset) {
         setsockopt(socket, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+    } else if (cut->direction == EXTVM_VM_TO_NODE) {
+        end_after_last_bytes(socket);
     }
     close(socket);
     sem_post(&player->left);

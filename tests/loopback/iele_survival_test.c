@@ -4,11 +4,11 @@
 #include "support/exchange.h"
 
 #include <stdio.h>
-#include <time.h>
 
 #include <extvm/iele.h>
 
 #include "iele/iele.h"
+#include "support/given_up.h"
 #include "support/scarce_memory.h"
 
 #define CALLER "a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1"
@@ -31,7 +31,8 @@ struct host {
     extvm_error error;
 };
 
-static void begin_with(struct host *host, const char *script, extvm_options *options) {
+/* Plays the script; the handle is not opened yet. */
+static void prepare(struct host *host, const char *script) {
     memset(host, 0, sizeof *host);
     char *whole = case_definitions_of("iele-common", script);
     host->scripted = scripted_vm_start(&iele_protocol, whole, NULL);
@@ -42,18 +43,33 @@ static void begin_with(struct host *host, const char *script, extvm_options *opt
     case_account(host->state, CALLER, "1", "100", "");
     case_account(host->state, CONTRACT, "1", "0", "00");
     case_call_init(&host->one, CONTRACT, "c26fc0", "0", "1000");
+}
+
+static void begin_with(struct host *host, const char *script, extvm_options *options) {
+    prepare(host, script);
     host->vm = case_open(host->scripted, options);
     extvm_options_free(options);
 }
 
-/* With short waits, and all the time that the VM needs to be left. */
+/* With all the time that the VM needs to answer and to be left. */
 static void begin(struct host *host, const char *script, const char *option, const char *setting) {
-    extvm_options *options = case_options("300ms");
-    assert_int_equal(extvm_options_set(options, "drain-timeout", "5s", NULL), EXTVM_OK);
+    extvm_options *options = case_options("10s");
+    assert_int_equal(extvm_options_set(options, "drain-timeout", "10s", NULL), EXTVM_OK);
     if (option != NULL) {
         assert_int_equal(extvm_options_set(options, option, setting, NULL), EXTVM_OK);
     }
     begin_with(host, script, options);
+}
+
+/* For calls that are given up: the first of them ends the VM's "halt". Other calls work in the same
+ * time. */
+#define SHORT_WAIT "1500ms"
+static void begin_given_up(struct host *host, const char *script) {
+    extvm_options *options = case_options(SHORT_WAIT);
+    assert_int_equal(extvm_options_set(options, "drain-timeout", "10s", NULL), EXTVM_OK);
+    prepare(host, script);
+    host->vm = given_up_open(host->scripted, options);
+    extvm_options_free(options);
 }
 
 static extvm_status run(struct host *host) {
@@ -65,7 +81,7 @@ static extvm_status run(struct host *host) {
     return status;
 }
 
-/* Closes the handle; in the end no session was reset. */
+/* Closes the handle, which may be closed already; in the end no session was reset. */
 static struct scripted_vm_report end(struct host *host) {
     extvm_close(host->vm);
     extvm_state_free(host->state);
@@ -75,9 +91,9 @@ static struct scripted_vm_report end(struct host *host) {
     return report;
 }
 
-static void let_it_arrive(void) {
-    const struct timespec moment = {0, 50000000};
-    nanosleep(&moment, NULL);
+/* The VM has said what is before its "mark", or has closed. */
+static void let_it_arrive(struct host *host) {
+    assert_true(scripted_vm_wait_for_mark(host->scripted));
 }
 
 /* -- connecting -- */
@@ -120,9 +136,9 @@ static void refused_call_does_not_cost_the_connection(void **unused) {
 static void idle_connection_ends_with_a_fin(void **unused) {
     /* Quiet, and with bytes that nobody will read: a plain close would be a reset. */
     static const char *const scripts[] = {
-        "slow-end 50\n> HELLO\n" GOOD_CALL,
-        "slow-end 50\n> HELLO\n" GOOD_CALL "delay 20\n< 0000ffff 0102030405060708\n",
-        "slow-end 50\n> HELLO\n" GOOD_CALL "delay 20\n" RESULT,
+        "slow-end 50\n> HELLO\n" GOOD_CALL "mark\n",
+        "slow-end 50\n> HELLO\n" GOOD_CALL "delay 20\n< 0000ffff 0102030405060708\nmark\n",
+        "slow-end 50\n> HELLO\n" GOOD_CALL "delay 20\n" RESULT "mark\n",
     };
     static const char *const patience[] = {"500ms", "0s"};
     (void)unused;
@@ -131,7 +147,7 @@ static void idle_connection_ends_with_a_fin(void **unused) {
             struct host host;
             begin(&host, scripts[i], "drain-timeout", patience[j]);
             assert_int_equal(run(&host), EXTVM_OK);
-            let_it_arrive();
+            let_it_arrive(&host);
             extvm_close(host.vm);
             host.vm = NULL;
             scripted_vm_wait(host.scripted);
@@ -145,9 +161,10 @@ static void idle_connection_ends_with_a_fin(void **unused) {
 static void connection_that_spoke_out_of_turn_is_left_politely_for_a_new_one(void **unused) {
     (void)unused;
     struct host host;
-    begin(&host, "slow-end 50\n> HELLO\n" GOOD_CALL "delay 20\n" RESULT GOOD_SESSION, NULL, NULL);
+    begin(&host, "slow-end 50\n> HELLO\n" GOOD_CALL "delay 20\n" RESULT "mark\n" GOOD_SESSION, NULL,
+          NULL);
     assert_int_equal(run(&host), EXTVM_OK);
-    let_it_arrive();
+    let_it_arrive(&host);
     assert_int_equal(run(&host), EXTVM_OK);
     struct scripted_vm_report report = end(&host);
     assert_int_equal(report.sessions, 2);
@@ -159,7 +176,7 @@ static void vm_that_was_restarted_between_two_calls_costs_nothing(void **unused)
     struct host host;
     begin(&host, "> HELLO\n" GOOD_CALL "close\n" GOOD_SESSION, NULL, NULL);
     assert_int_equal(run(&host), EXTVM_OK);
-    let_it_arrive();
+    let_it_arrive(&host);
     assert_int_equal(run(&host), EXTVM_OK);
     assert_int_equal(end(&host).sessions, 2);
 }
@@ -170,8 +187,8 @@ static void vm_that_asks_too_late_still_gets_its_caller(void **unused) {
     (void)unused;
     struct host host;
     /* The end of the stream would be an account with nonce 0: a create is the VM's death then. */
-    begin(&host, "> HELLO\n> any\ndelay 500\n< AS\n> 00000008 0a0101 120164 1801\n" GOOD_SESSION,
-          NULL, NULL);
+    begin_given_up(&host,
+                   "> HELLO\n> any\nhalt\n< AS\n> 00000008 0a0101 120164 1801\n" GOOD_SESSION);
     host.one.call.recipient = NULL;
     assert_int_equal(run(&host), EXTVM_DEADLINE_PASSED);
     host.one.call.recipient = &host.one.recipient;
@@ -192,9 +209,8 @@ static void what_the_vm_writes_after_it_was_given_up_is_read_to_its_end(void **u
     for (size_t i = 0; i < COUNT(late); i++) {
         char script[1024];
         struct host host;
-        snprintf(script, sizeof script, "slow-end 50\n%sdelay 450\n%s%s", TOLD, late[i],
-                 GOOD_SESSION);
-        begin(&host, script, NULL, NULL);
+        snprintf(script, sizeof script, "slow-end 50\n%shalt\n%s%s", TOLD, late[i], GOOD_SESSION);
+        begin_given_up(&host, script);
         assert_int_equal(run(&host), EXTVM_DEADLINE_PASSED);
         assert_int_equal(run(&host), EXTVM_OK);
         struct scripted_vm_report report = end(&host);
@@ -206,22 +222,27 @@ static void what_the_vm_writes_after_it_was_given_up_is_read_to_its_end(void **u
 
 static void call_given_up_while_it_is_sent_ends_with_a_fin(void **unused) {
     enum { CODE = 16 << 20 }; /* more than the kernel takes */
-    const struct timespec asleep = {0, 400000000};
     (void)unused;
     struct host host;
     uint8_t *code = calloc(1, CODE), *data;
     size_t size;
-    begin(&host, "delay 600\nstall\n" GOOD_SESSION, "drain-timeout", "100ms");
+    extvm_options *options = case_options(SHORT_WAIT);
+    assert_int_equal(extvm_options_set(options, "drain-timeout", "100ms", NULL), EXTVM_OK);
+    begin_with(&host, "halt\nstall\n" GOOD_SESSION, options);
     const extvm_bytes input = host.one.call.input;
     assert_int_equal(
         extvm_iele_deploy((extvm_bytes){code, CODE}, NULL, 0, NULL, &data, &size, NULL), EXTVM_OK);
     host.one.call.input = (extvm_bytes){data, size};
     assert_int_equal(run(&host), EXTVM_DEADLINE_PASSED);
     host.one.call.input = input;
-    nanosleep(&asleep, NULL);
+    scripted_vm_release(host.scripted);
+    assert_true(scripted_vm_wait_for_mark(host.scripted)); /* it has read all, and closed */
     assert_int_equal(run(&host), EXTVM_OK);
     free(code);
     free(data);
+    extvm_close(host.vm);
+    host.vm = NULL;
+    scripted_vm_wait(host.scripted); /* it may be slower than drain-timeout */
     assert_int_equal(end(&host).polite_ends, 2);
 }
 
@@ -233,21 +254,25 @@ static void note_warning(void *context, const extvm_log_event *event) {
 static void vm_that_may_die_of_being_left_is_warned_of(void **unused) {
     /* It stays busy for longer than drain-timeout, with a call that was given up or with none. */
     static const struct {
-        const char *script;
+        const char *script, *wait;
         unsigned warnings;
     } rows[] = {
-        {TOLD "delay 600\n", 1},
-        {"> HELLO\n" GOOD_CALL "delay 300\n", 0},
+        {TOLD "halt\n", SHORT_WAIT, 1},
+        {"> HELLO\n" GOOD_CALL "halt\n", "10s", 0},
     };
     (void)unused;
     for (size_t i = 0; i < COUNT(rows); i++) {
         struct host host;
         unsigned warnings = 0;
-        extvm_options *options = case_options("200ms");
+        extvm_options *options = case_options(rows[i].wait);
         assert_int_equal(extvm_options_set(options, "drain-timeout", "100ms", NULL), EXTVM_OK);
         extvm_options_set_log(options, note_warning, &warnings, EXTVM_LOG_WARNING);
         begin_with(&host, rows[i].script, options);
         assert_int_equal(run(&host), rows[i].warnings > 0 ? EXTVM_DEADLINE_PASSED : EXTVM_OK);
+        extvm_close(host.vm);
+        host.vm = NULL;
+        scripted_vm_release(host.scripted);
+        scripted_vm_wait(host.scripted);
         end(&host);
         assert_int_equal(warnings, rows[i].warnings);
     }

@@ -101,6 +101,7 @@ static extvm_result *run_recording(const char *before, extvm_state *state) {
     recorded_call_init(&made);
     recorded_world_init(state);
     extvm_options *options = case_options("5s");
+    assert_int_equal(extvm_options_set(options, "drain-timeout", "10s", NULL), EXTVM_OK);
     extvm_vm *vm = case_open(scripted, options);
     extvm_world world = extvm_state_world(state);
     extvm_result *result = NULL;

@@ -35,6 +35,8 @@ static inline extvm_status exchange_run(struct exchange *exchange, const struct 
     exchange->scripted = scripted_vm_start(protocol, script, exchange->unix_path);
     assert_non_null(exchange->scripted);
     extvm_options *options = case_options("5s");
+    /* A VM that stands still for a while is not cut off: how it was left is asserted. */
+    assert_int_equal(extvm_options_set(options, "drain-timeout", "10s", NULL), EXTVM_OK);
     if (option != NULL) {
         assert_int_equal(extvm_options_set(options, option, setting, NULL), EXTVM_OK);
     }

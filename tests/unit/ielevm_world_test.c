@@ -413,7 +413,8 @@ static void a_run_ends_when_it_is_stopped_or_its_time_is_over(void **state) {
     assert_int_equal(run_case(&world, &run, &result, NULL), EXTVM_CANCELLED);
     run.terms = &late;
     assert_int_equal(run_case(&world, &run, &result, NULL), EXTVM_DEADLINE_PASSED);
-    assert_true(clock_now() < late.deadline + NANOSECONDS_IN_SECOND);
+    /* Its gas would last for years. */
+    assert_true(clock_now() < late.deadline + 5 * (uint64_t)NANOSECONDS_IN_SECOND);
     extvm_state_free(world.state);
 }
 

@@ -523,10 +523,20 @@ static double seconds_to_fill_and_list(uint32_t count) {
     return (double)(end.tv_sec - start.tv_sec) + 1e-9 * (double)(end.tv_nsec - start.tv_nsec);
 }
 
+/* Of three times, so that what else the processor does counts less. */
+static double least_seconds_to_fill_and_list(uint32_t count) {
+    double least = seconds_to_fill_and_list(count);
+    for (int i = 1; i < 3; i++) {
+        double seconds = seconds_to_fill_and_list(count);
+        least = seconds < least ? seconds : least;
+    }
+    return least;
+}
+
 static void a_hundred_thousand_storage_entries_take_linear_time(void **context) {
     (void)context;
-    double small = seconds_to_fill_and_list(12500);
-    double large = seconds_to_fill_and_list(100000);
+    double small = least_seconds_to_fill_and_list(12500);
+    double large = least_seconds_to_fill_and_list(100000);
     /* 8 times as many; quadratic work would take 64 times as long. */
     assert_true(large < 30 * small + 0.01);
 }
