@@ -1,5 +1,6 @@
-/* A handle on a scripted VM that goes on from its "halt" when the node has waited for it in vain:
- * what the VM says then is late, whatever the machine does meanwhile. One such handle at a time. */
+/* A handle on a scripted VM that goes on from its "halt" when the node has waited for it in vain
+ * (option wait-timeout): what the VM says then is late, whatever the machine does meanwhile. One
+ * such handle at a time. */
 #ifndef EXTVM_TESTS_GIVEN_UP_H
 #define EXTVM_TESTS_GIVEN_UP_H
 
