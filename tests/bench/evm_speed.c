@@ -9,7 +9,7 @@
 
 #include <extvm/extvm.h>
 
-enum { ROUNDS = 5, CODE_MAXIMUM = 512, INPUT_SIZE = 2048, NATIVE_STEPS = 20000000 };
+enum { ROUNDS = 5, TRIES = 4, CODE_MAXIMUM = 512, INPUT_SIZE = 2048, NATIVE_STEPS = 20000000 };
 
 /* A fifth may be lost, to noise or to a change. */
 static const double allowed = 0.8;
@@ -255,6 +255,18 @@ static bool show(extvm_vm *vm, const struct program *program, double native) {
     return ratio >= allowed;
 }
 
+/* A program that is too slow is tried again: other work on the machine, which takes its memory and
+ * caches, is over at some time, and what is wrong here is not. */
+static bool is_fast(extvm_vm *vm, const struct program *program, double native) {
+    const struct timespec pause = {.tv_sec = 5};
+    bool fast = show(vm, program, native);
+    for (int i = 1; i < TRIES && !fast; i++) {
+        nanosleep(&pause, NULL);
+        fast = show(vm, program, best_native_loop());
+    }
+    return fast;
+}
+
 int main(void) {
     extvm_vm *vm;
     extvm_error error;
@@ -268,7 +280,7 @@ int main(void) {
     printf("%-20s %10s %10s %10s %10s %8s\n", "", "Mgas/s", "ns each", "steps each", "figure",
            "ratio");
     for (size_t i = 0; i < sizeof programs / sizeof programs[0]; i++) {
-        fast = show(vm, &programs[i], native) && fast;
+        fast = is_fast(vm, &programs[i], native) && fast;
     }
     extvm_close(vm);
     return fast ? 0 : 1;
